@@ -1,0 +1,1 @@
+"""What people run: the case schema, the pipeline, the command line and the shipped case files."""

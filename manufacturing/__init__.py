@@ -1,0 +1,1 @@
+"""Recipe -> packing: LAMMPS simulates slurry, drying and calendering of the electrode's particles."""

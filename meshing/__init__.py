@@ -1,0 +1,1 @@
+"""Packing or shape -> labelled mesh: tetrahedra with phases, particles and named interfaces."""

@@ -1,0 +1,304 @@
+"""The labelled-mesh contract: tetrahedra with phase and particle, facets with names."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+import numpy.typing as npt
+from scipy.spatial import cKDTree
+
+from manufacturing.errors import InputError, StageError
+from manufacturing.phases import COLLECTOR, COUNTER, ELECTRODE_BOTTOM, WALLS, Phase, interface_name
+
+from .facets import FacetPairs, pair_facets, triangle_areas
+
+FORMAT = "granode-mesh"
+FORMAT_VERSION = 1
+NO_PARTICLE = -1
+
+FloatArray = npt.NDArray[np.float64]
+IntArray = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class LabelledMesh:
+    """A conforming tetrahedral mesh of the cell between ``counter`` (z = lower) and ``collector`` (z = upper).
+
+    Named facets are the interfaces ``A|B`` (phases sorted by integer), the faces ``counter``,
+    ``collector``, ``x-, x+, y-, y+`` and the internal plane ``electrode_bottom``. A facet of the
+    internal plane that is also an interface (``AM|separator``) carries the interface's name.
+    """
+
+    vertices: FloatArray  # (nv, 3) [m]
+    cells: IntArray  # (nc, 4), positive orientation
+    phases: IntArray  # (nc,) members of Phase
+    particle_ids: IntArray  # (nc,) particle of the nearest surface, NO_PARTICLE in void and separator
+    lower: FloatArray  # (3,) [m]
+    upper: FloatArray  # (3,) [m]
+    electrode_bottom: float  # [m] z of the plane between separator and electrode; lower z without separator
+    periodic: tuple[bool, bool]  # x, y: walls match vertex by vertex
+    facets: IntArray  # (nf, 3) vertices of the named facets
+    facet_cells: IntArray  # (nf, 2) cells on both sides, -1 outside
+    facet_tags: IntArray  # (nf,) index into facet_names
+    facet_names: tuple[str, ...]
+    report: dict[str, Any] = field(default_factory=dict)  # what meshing measured, for the summary
+    provenance: dict[str, Any] = field(default_factory=dict)
+
+    def volumes(self) -> FloatArray:
+        """Return the volume of each cell, shape (nc,) [m3]."""
+        return tetrahedron_volumes(self.vertices, self.cells)
+
+    def named(self, name: str) -> IntArray:
+        """Return the indices of the facets called ``name`` (none if there is no such facet)."""
+        if name not in self.facet_names:
+            return np.empty(0, dtype=np.int64)
+        return np.flatnonzero(self.facet_tags == self.facet_names.index(name))
+
+    def area(self, name: str) -> float:
+        """Return the total area of the facets called ``name`` [m2]."""
+        return float(triangle_areas(self.vertices, self.facets[self.named(name)]).sum())
+
+    @property
+    def cross_section(self) -> float:
+        """Area of the box normal to z [m2]."""
+        return float(np.prod((self.upper - self.lower)[:2]))
+
+    @property
+    def electrode_thickness(self) -> float:
+        """Distance between ``electrode_bottom`` and ``collector`` [m]."""
+        return float(self.upper[2] - self.electrode_bottom)
+
+    def save(self, path: Path) -> None:
+        """Write the mesh to an HDF5 file, complete or not at all."""
+        partial = path.with_name(path.name + ".partial")
+        with h5py.File(partial, "w") as file:
+            file.attrs["format"] = FORMAT
+            file.attrs["format_version"] = FORMAT_VERSION
+            file.attrs["periodic"] = np.array(self.periodic)
+            file.attrs["electrode_bottom"] = self.electrode_bottom
+            file.attrs["facet_names"] = json.dumps(self.facet_names)
+            file.attrs["report"] = json.dumps(self.report)
+            file.attrs["provenance"] = json.dumps(self.provenance)
+            for name in _ARRAYS:
+                file[name] = getattr(self, name)
+        os.replace(partial, path)
+
+
+_ARRAYS = ("vertices", "cells", "phases", "particle_ids", "lower", "upper", "facets", "facet_cells", "facet_tags")
+
+
+def load_mesh(path: Path) -> LabelledMesh:
+    """Read a labelled mesh written by :meth:`LabelledMesh.save`.
+
+    Raises:
+        InputError: the file is missing, truncated, of another format or of another version.
+    """
+    try:
+        with h5py.File(path, "r") as file:
+            if file.attrs.get("format") != FORMAT:
+                raise InputError(str(path), file.attrs.get("format"), f"a file of format {FORMAT}")
+            if file.attrs["format_version"] != FORMAT_VERSION:
+                raise InputError(str(path), f"format version {file.attrs['format_version']}", f"version {FORMAT_VERSION}")
+            arrays = {name: file[name][()] for name in _ARRAYS}
+            periodic = tuple(bool(p) for p in file.attrs["periodic"])
+            names = tuple(json.loads(file.attrs["facet_names"]))
+            report, provenance = (json.loads(file.attrs[k]) for k in ("report", "provenance"))
+            bottom = float(file.attrs["electrode_bottom"])
+    except (OSError, KeyError) as error:
+        raise InputError(str(path), f"an unreadable file ({error})", f"an HDF5 file of format {FORMAT}") from error
+    return LabelledMesh(
+        **arrays, periodic=periodic, electrode_bottom=bottom, facet_names=names, report=report, provenance=provenance  # type: ignore[arg-type]
+    )
+
+
+def build_labelled_mesh(
+    vertices: FloatArray,
+    cells: IntArray,
+    phases: IntArray,
+    particle_ids: IntArray,
+    lower: FloatArray,
+    upper: FloatArray,
+    electrode_bottom: float,
+    periodic: tuple[bool, bool],
+    report: dict[str, Any] | None = None,
+) -> LabelledMesh:
+    """Name the facets of labelled cells and check that the mesh is conforming.
+
+    Raises:
+        StageError: a cell has no volume, an unmatched facet lies inside the box (hanging nodes),
+            or the walls of a periodic axis do not match one to one.
+    """
+    cells = orient(vertices, cells)
+    pairs = pair_facets(cells)
+    _check_conforming(vertices, pairs, lower, upper)
+    facets, facet_cells, tags, names = _name_facets(vertices, phases, pairs, lower, upper, electrode_bottom)
+    mesh = LabelledMesh(
+        vertices, cells, phases.astype(np.int64), particle_ids.astype(np.int64), lower, upper, float(electrode_bottom),
+        periodic, facets, facet_cells, tags, names, report or {},
+    )
+    for axis in (0, 1):
+        if periodic[axis]:
+            match_walls(mesh, axis)
+    return mesh
+
+
+def tetrahedron_volumes(vertices: FloatArray, cells: IntArray) -> FloatArray:
+    """Return signed volumes det(b - a, c - a, d - a)/6 of tetrahedra, shape (nc,) [m3]."""
+    a = vertices[cells[:, 0]]
+    b, c, d = (vertices[cells[:, k]] - a for k in (1, 2, 3))
+    return np.asarray(np.einsum("ij,ij->i", np.cross(b, c), d) / 6.0)
+
+
+def orient(vertices: FloatArray, cells: IntArray) -> IntArray:
+    """Return the cells with positive orientation; raise StageError for a cell without volume."""
+    volumes = tetrahedron_volumes(vertices, cells)
+    if not np.all(np.abs(volumes) > 0.0):
+        raise StageError(f"{int((volumes == 0.0).sum())} cells of the mesh have no volume")
+    cells = cells.astype(np.int64, copy=True)
+    flip = volumes < 0.0
+    cells[flip] = cells[flip][:, [1, 0, 2, 3]]
+    return cells
+
+
+def _check_conforming(vertices: FloatArray, pairs: FacetPairs, lower: FloatArray, upper: FloatArray) -> None:
+    size = upper - lower
+    box = 2.0 * (size[0] * size[1] + size[1] * size[2] + size[2] * size[0])
+    open_area = triangle_areas(vertices, pairs.facets[pairs.cells[:, 1] < 0]).sum()
+    if abs(open_area - box) > 1e-9 * box:
+        raise StageError(f"the mesh is not conforming: unmatched facets have {open_area:.12e} m2, the box {box:.12e} m2")
+
+
+def _name_facets(
+    vertices: FloatArray, phases: IntArray, pairs: FacetPairs, lower: FloatArray, upper: FloatArray, bottom: float
+) -> tuple[IntArray, IntArray, IntArray, tuple[str, ...]]:
+    """Select interface, face and internal-plane facets and give each its name."""
+    tolerance = 1e-6 * float((upper - lower).min())
+    outer = pairs.cells[:, 1] < 0
+    z = vertices[pairs.facets][:, :, 2]
+    names: list[str] = []
+    tags = np.full(len(pairs.facets), -1, dtype=np.int64)
+
+    def assign(name: str, where: npt.NDArray[np.bool_]) -> None:
+        if where.any():
+            names.append(name)
+            tags[where] = len(names) - 1
+
+    if bottom > lower[2] + tolerance:
+        assign(ELECTRODE_BOTTOM, ~outer & np.all(np.abs(z - bottom) < tolerance, axis=1))
+    first = phases[pairs.cells[:, 0]]
+    second = np.where(outer, first, phases[pairs.cells[:, 1]])
+    code = np.minimum(first, second) * 100 + np.maximum(first, second)
+    for value in np.unique(code[first != second]):
+        assign(interface_name(value // 100, value % 100), (code == value) & (first != second))
+    planes = ((COUNTER, 2, lower[2]), (COLLECTOR, 2, upper[2]), *_wall_planes(lower, upper))
+    for name, axis, value in planes:
+        on_plane = np.zeros(len(tags), dtype=bool)
+        on_plane[outer] = np.all(np.abs(vertices[pairs.facets[outer]][:, :, axis] - value) < tolerance, axis=1)
+        assign(name, on_plane)
+    keep = tags >= 0
+    return pairs.facets[keep], pairs.cells[keep], tags[keep], tuple(names)
+
+
+def _wall_planes(lower: FloatArray, upper: FloatArray) -> list[tuple[str, int, float]]:
+    return [(name, "xy".index(name[0]), float((lower, upper)[name[1] == "+"]["xy".index(name[0])])) for name in WALLS]
+
+
+@dataclass(frozen=True)
+class WallPairs:
+    """Facets of two opposite walls that are the same facet of the periodic cell."""
+
+    low: IntArray  # (n, 3) vertices on the lower wall
+    high: IntArray  # (n, 3) their copies on the upper wall, vertex by vertex
+    cells: IntArray  # (n, 2) cells behind the lower and behind the upper facet
+
+
+def match_walls(mesh: LabelledMesh, axis: int) -> WallPairs:
+    """Pair the facets of the two walls of a periodic axis, vertex by vertex.
+
+    Raises:
+        StageError: the walls do not match one to one.
+    """
+    low, high = (mesh.named("xy"[axis] + side) for side in "-+")
+    error = StageError(f"the walls {'xy'[axis]}- and {'xy'[axis]}+ of the mesh do not match one to one")
+    if len(low) != len(high) or len(low) == 0:
+        raise error
+    corners = [np.unique(mesh.facets[index]) for index in (low, high)]
+    other = [k for k in range(3) if k != axis]
+    distance, nearest = cKDTree(mesh.vertices[corners[1]][:, other]).query(mesh.vertices[corners[0]][:, other])
+    edge = np.sqrt(triangle_areas(mesh.vertices, mesh.facets[low]).min())
+    if distance.max() > 1e-4 * edge or len(np.unique(nearest)) != len(corners[1]):
+        raise error
+    copies = corners[1][nearest][np.searchsorted(corners[0], mesh.facets[low])]
+    order = np.lexsort(np.sort(copies, axis=1).T[::-1])
+    target = np.lexsort(np.sort(mesh.facets[high], axis=1).T[::-1])
+    if not np.array_equal(np.sort(copies, axis=1)[order], np.sort(mesh.facets[high], axis=1)[target]):
+        raise error
+    behind = np.column_stack([mesh.facet_cells[low[order], 0], mesh.facet_cells[high[target], 0]])
+    return WallPairs(mesh.facets[low[order]], copies[order], behind)
+
+
+@dataclass(frozen=True)
+class InterfaceSides:
+    """An interface seen from both sides; through a periodic wall the two sides are different vertices."""
+
+    first: IntArray  # (n, 3) vertices on the side of the first phase
+    second: IntArray  # (n, 3) the same corners on the side of the second phase
+    cells: IntArray  # (n, 2) cells on the first and second side
+
+
+def interface_sides(mesh: LabelledMesh, first: int, second: int) -> InterfaceSides:
+    """Return all facets between two phases, those that coincide with a periodic wall included."""
+    index = mesh.named(interface_name(first, second))
+    parts = [(mesh.facets[index], mesh.facets[index], mesh.facet_cells[index])]
+    for axis in (0, 1):
+        if mesh.periodic[axis]:
+            walls = match_walls(mesh, axis)
+            behind = mesh.phases[walls.cells]
+            across = np.sort(behind, axis=1)
+            hit = (across[:, 0] == min(first, second)) & (across[:, 1] == max(first, second)) & (first != second)
+            parts.append((walls.low[hit], walls.high[hit], walls.cells[hit]))
+    sides = [np.concatenate([part[k] for part in parts]) for k in range(3)]
+    swap = mesh.phases[sides[2][:, 0]] != first
+    sides[0][swap], sides[1][swap] = sides[1][swap].copy(), sides[0][swap].copy()
+    sides[2][swap] = sides[2][swap][:, ::-1].copy()
+    return InterfaceSides(*sides)
+
+
+def describe(mesh: LabelledMesh) -> dict[str, Any]:
+    """Return the figures of the mesh that every run reports (volume fractions refer to the electrode)."""
+    volumes = mesh.volumes()
+    electrode = (mesh.phases != Phase.separator) & (mesh.phases != Phase.anode)
+    total = volumes[electrode].sum()
+    areas = interface_areas(mesh)
+    if "AM|separator" in areas:
+        areas["AM|SE"] = areas.get("AM|SE", 0.0) + areas["AM|separator"]
+    return {
+        "cells": len(mesh.cells),
+        "vertices": len(mesh.vertices),
+        "cells_by_phase": {p.name: int((mesh.phases == p).sum()) for p in Phase if (mesh.phases == p).any()},
+        "volume_fraction": {
+            p.name: float(volumes[mesh.phases == p].sum() / total)
+            for p in (Phase.AM, Phase.SE, Phase.CBD, Phase.void) if total > 0.0
+        },
+        "interface_area_m2": areas,
+        "electrode_thickness_m": mesh.electrode_thickness,
+        "cross_section_m2": mesh.cross_section,
+    }
+
+
+def interface_areas(mesh: LabelledMesh) -> dict[str, float]:
+    """Return the area of every interface between two different phases, through periodic walls too [m2]."""
+    present = [int(p) for p in Phase if (mesh.phases == p).any()]
+    areas = {}
+    for k, first in enumerate(present):
+        for second in present[k + 1 :]:
+            sides = interface_sides(mesh, first, second)
+            if len(sides.first):
+                areas[interface_name(first, second)] = float(triangle_areas(mesh.vertices, sides.first).sum())
+    return areas

@@ -1,0 +1,168 @@
+"""Tetrahedra on a torus: a periodic mesh without duplicate wall vertices.
+
+Each class of periodic vertices has one master vertex, so whatever is done to the mesh is done to
+both walls. A cell is unwrapped by the minimal image relative to its first vertex; cells never
+cross the planes x = 0 and y = 0, because these planes are unions of facets.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from .compiled import compiled
+
+FloatArray = npt.NDArray[np.float64]
+IntArray = npt.NDArray[np.int64]
+
+# Bits of TorusMesh.planes; one bit per plane, so that two vertices share a bit only on one plane.
+PLANE_X_LOW, PLANE_Y_LOW, PLANE_COUNTER, PLANE_BOTTOM, PLANE_TOP, PLANE_X_HIGH, PLANE_Y_HIGH = (1 << k for k in range(7))
+FIXED_X = PLANE_X_LOW | PLANE_X_HIGH
+FIXED_Y = PLANE_Y_LOW | PLANE_Y_HIGH
+FIXED_Z = PLANE_COUNTER | PLANE_BOTTOM | PLANE_TOP
+
+CELL_EDGES = ((0, 1), (0, 2), (0, 3), (1, 2), (1, 3), (2, 3))
+
+
+@dataclass(frozen=True)
+class TorusMesh:
+    """The working mesh of the lattice cut; arrays are replaced, not changed."""
+
+    points: FloatArray  # (nv, 3) [um] master vertices, x and y in [0, period) on periodic axes
+    planes: IntArray  # (nv,) bits of the planes that the vertex must stay on
+    surfaces: IntArray  # (nv,) bits of the sphere classes whose surface the vertex lies on
+    sizes: FloatArray  # (nv,) [um] edge of the lattice cube around the vertex
+    cells: IntArray  # (nc, 4) master vertices, positive orientation
+    labels: IntArray  # (nc,) phase of each cell
+    period: FloatArray  # (3,) [um], 0 on axes that are not periodic
+
+    def volumes(self) -> FloatArray:
+        """Return the signed volume of each cell, shape (nc,) [um3]."""
+        return cell_volumes(self.points, self.cells, self.period)
+
+
+class Star(NamedTuple):
+    """Cells around each vertex: those of vertex v are ``cells[start[v]:start[v + 1]]``."""
+
+    start: IntArray
+    cells: IntArray
+
+
+@compiled
+def minimal(difference: float, period: float) -> float:
+    """Return the shortest periodic image of a coordinate difference [um]."""
+    if period > 0.0:
+        if difference > 0.5 * period:
+            return difference - period
+        if difference < -0.5 * period:
+            return difference + period
+    return difference
+
+
+@compiled
+def signed_volume(points: FloatArray, period: FloatArray, a: int, b: int, c: int, d: int) -> float:
+    """Return det(b - a, c - a, d - a)/6 with minimal images [um3]."""
+    bx = minimal(points[b, 0] - points[a, 0], period[0])
+    by = minimal(points[b, 1] - points[a, 1], period[1])
+    bz = points[b, 2] - points[a, 2]
+    cx = minimal(points[c, 0] - points[a, 0], period[0])
+    cy = minimal(points[c, 1] - points[a, 1], period[1])
+    cz = points[c, 2] - points[a, 2]
+    dx = minimal(points[d, 0] - points[a, 0], period[0])
+    dy = minimal(points[d, 1] - points[a, 1], period[1])
+    dz = points[d, 2] - points[a, 2]
+    return ((by * cz - bz * cy) * dx + (bz * cx - bx * cz) * dy + (bx * cy - by * cx) * dz) / 6.0
+
+
+@compiled
+def cell_volumes(points: FloatArray, cells: IntArray, period: FloatArray) -> FloatArray:
+    """Return the signed volumes of cells of shape (nc, 4), shape (nc,) [um3]."""
+    volumes = np.empty(len(cells))
+    for t in range(len(cells)):
+        volumes[t] = signed_volume(points, period, cells[t, 0], cells[t, 1], cells[t, 2], cells[t, 3])
+    return volumes
+
+
+@compiled
+def edge_length(points: FloatArray, period: FloatArray, a: int, b: int) -> float:
+    """Return the distance of two vertices with minimal images [um]."""
+    x = minimal(points[b, 0] - points[a, 0], period[0])
+    y = minimal(points[b, 1] - points[a, 1], period[1])
+    z = points[b, 2] - points[a, 2]
+    return float(np.sqrt(x * x + y * y + z * z))
+
+
+@compiled
+def _star_arrays(cells: IntArray, count: int) -> tuple[IntArray, IntArray]:
+    start = np.zeros(count + 1, np.int64)
+    for t in range(len(cells)):
+        for k in range(4):
+            start[cells[t, k] + 1] += 1
+    for v in range(count):
+        start[v + 1] += start[v]
+    cursor = start.copy()
+    members = np.empty(start[count], np.int64)
+    for t in range(len(cells)):
+        for k in range(4):
+            v = cells[t, k]
+            members[cursor[v]] = t
+            cursor[v] += 1
+    return start, members
+
+
+def build_star(cells: IntArray, count: int) -> Star:
+    """Return the cells around each of ``count`` vertices."""
+    return Star(*_star_arrays(cells, count))
+
+
+@compiled
+def label_bits(cells: IntArray, labels: IntArray, count: int) -> IntArray:
+    """Return for each vertex the bits (1 << phase) of the cells around it, shape (count,)."""
+    bits = np.zeros(count, np.int64)
+    for t in range(len(cells)):
+        bit = np.int64(1) << labels[t]
+        for k in range(4):
+            bits[cells[t, k]] |= bit
+    return bits
+
+
+def difference(mesh: TorusMesh, start: IntArray, end: IntArray) -> FloatArray:
+    """Return the minimal-image vectors from vertices ``start`` to ``end``, shape (n, 3) [um]."""
+    vector = mesh.points[end] - mesh.points[start]
+    for axis in (0, 1, 2):
+        if mesh.period[axis] > 0.0:
+            vector[:, axis] -= mesh.period[axis] * np.round(vector[:, axis] / mesh.period[axis])
+    return vector
+
+
+def wrap(points: FloatArray, planes: IntArray, period: FloatArray) -> FloatArray:
+    """Return points with periodic coordinates in [0, period), exactly 0 on the wall planes."""
+    points = points.copy()
+    for axis, plane in ((0, PLANE_X_LOW), (1, PLANE_Y_LOW)):
+        if period[axis] > 0.0:
+            points[:, axis] %= period[axis]
+            points[planes & plane != 0, axis] = 0.0
+    return points
+
+
+def pair_torus_facets(cells: IntArray, count: int) -> tuple[IntArray, IntArray, IntArray]:
+    """Return facets (nf, 3) and the cells on both sides, the second -1 where there is none.
+
+    Faster than :func:`meshing.facets.pair_facets`: one 63-bit key per facet, so at most 2^21 vertices.
+    """
+    opposite = ((1, 2, 3), (0, 3, 2), (0, 1, 3), (0, 2, 1))
+    corners = np.sort(np.concatenate([cells[:, list(f)] for f in opposite]), axis=1)
+    if count >= 1 << 21:
+        raise ValueError(f"{count} vertices do not fit the facet key")
+    key = (corners[:, 0] << 42) | (corners[:, 1] << 21) | corners[:, 2]
+    order = np.argsort(key)
+    key = key[order]
+    same = key[1:] == key[:-1]
+    first = np.flatnonzero(np.append(True, ~same))
+    paired = np.append(same, False)[first]
+    second = np.full(len(first), -1, dtype=np.int64)
+    second[paired] = order[first[paired] + 1] % len(cells)
+    return corners[order[first]], order[first] % len(cells), second

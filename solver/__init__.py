@@ -1,0 +1,1 @@
+"""Labelled mesh -> fields and numbers: conduction and charge/discharge with DOLFINx and PETSc."""

@@ -1,0 +1,50 @@
+"""Which cells hang together: clusters by shared facets, periodic walls included."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+from scipy.sparse import coo_matrix
+from scipy.sparse.csgraph import connected_components
+
+from meshing.facets import pair_facets
+from meshing.labelled_mesh import LabelledMesh, match_walls
+
+BoolArray = npt.NDArray[np.bool_]
+IntArray = npt.NDArray[np.int64]
+
+
+class CellGraph:
+    """Neighbours of the cells of a labelled mesh through shared facets.
+
+    Args:
+        mesh: the labelled mesh.
+        periodic: join cells through the periodic walls; the mesh's own setting by default.
+    """
+
+    def __init__(self, mesh: LabelledMesh, periodic: tuple[bool, bool] | None = None) -> None:
+        self.mesh = mesh
+        pairs = pair_facets(mesh.cells).cells
+        links = [pairs[pairs[:, 1] >= 0]]
+        for axis, wanted in enumerate(mesh.periodic if periodic is None else periodic):
+            if wanted and mesh.periodic[axis]:
+                links.append(match_walls(mesh, axis).cells)
+        self.links = np.concatenate(links)
+
+    def clusters(self, member: BoolArray) -> IntArray:
+        """Return the cluster number of each cell, -1 for cells that are not members."""
+        links = self.links[member[self.links].all(axis=1)]
+        size = len(member)
+        graph = coo_matrix((np.ones(len(links), dtype=np.int8), (links[:, 0], links[:, 1])), shape=(size, size))
+        _, label = connected_components(graph, directed=False)
+        return np.where(member, label, -1)
+
+    def cells_at(self, name: str) -> IntArray:
+        """Return the cells behind the facets of a named outer face."""
+        return self.mesh.facet_cells[self.mesh.named(name), 0]
+
+    def connected_to(self, member: BoolArray, seeds: IntArray) -> BoolArray:
+        """Return which member cells belong to a cluster that holds one of the seed cells."""
+        label = self.clusters(member)
+        touched = np.unique(label[seeds])
+        return member & np.isin(label, touched[touched >= 0])

@@ -1,0 +1,71 @@
+"""All calls whose form depends on the DOLFINx version."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import basix.ufl
+import dolfinx
+import dolfinx.fem.petsc
+import numpy as np
+import numpy.typing as npt
+from dolfinx import fem
+from dolfinx.cpp.graph import AdjacencyList_int32
+from dolfinx.mesh import Mesh, create_mesh
+from mpi4py import MPI
+from petsc4py import PETSc
+
+from manufacturing.errors import StageError
+
+FloatArray = npt.NDArray[np.float64]
+IntArray = npt.NDArray[np.int64]
+
+SUPPORTED = "0.9"
+
+
+def check_version() -> None:
+    """Raise StageError unless the installed DOLFINx is one that this module speaks."""
+    if not dolfinx.__version__.startswith(SUPPORTED):
+        raise StageError(f"DOLFINx {dolfinx.__version__} is installed, Granode needs {SUPPORTED}.x")
+
+
+def tetrahedral_mesh(comm: MPI.Intracomm, vertices: FloatArray, cells: IntArray, owner: IntArray) -> Mesh:
+    """Create a distributed mesh from arrays given on every rank.
+
+    Args:
+        comm: communicator of the mesh.
+        vertices: coordinates (nv, 3) [m].
+        cells: tetrahedra (nc, 4).
+        owner: rank of each cell (nc,).
+    """
+    element = basix.ufl.element("Lagrange", "tetrahedron", 1, shape=(3,))
+    root = comm.rank == 0
+    local_cells = cells if root else np.empty((0, 4), dtype=np.int64)
+    local_vertices = vertices if root else np.empty((0, 3))
+    destinations = owner.astype(np.int32)[:, None]
+
+    def partitioner(*_: Any) -> AdjacencyList_int32:
+        return dolfinx.graph.adjacencylist(destinations if root else np.empty((0, 1), dtype=np.int32))
+
+    return create_mesh(comm, local_cells, local_vertices, element, partitioner)
+
+
+def input_vertices(mesh: Mesh) -> IntArray:
+    """Return the input index of each local geometry node."""
+    return np.asarray(mesh.geometry.input_global_indices, dtype=np.int64)
+
+
+def input_cells(mesh: Mesh) -> IntArray:
+    """Return the input index of each local cell."""
+    return np.asarray(mesh.topology.original_cell_index, dtype=np.int64)
+
+
+def assemble_form_matrix(form: Any) -> PETSc.Mat:
+    """Assemble a bilinear form without boundary conditions."""
+    matrix = dolfinx.fem.petsc.assemble_matrix(fem.form(form))
+    matrix.assemble()
+    return matrix
+
+
+ScalarForm = Callable[[Any, Any], Any]

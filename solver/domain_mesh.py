@@ -1,0 +1,88 @@
+"""A DOLFINx mesh of some cells of a labelled mesh, and the way back to the labelled mesh."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import ufl
+from dolfinx import fem
+from dolfinx.mesh import Mesh
+from mpi4py import MPI
+from petsc4py import PETSc
+
+from meshing.labelled_mesh import LabelledMesh
+
+from . import dolfinx_api
+from .partition import bisect_points
+
+FloatArray = npt.NDArray[np.float64]
+IntArray = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class DomainMesh:
+    """The part of a labelled mesh on which one field lives, distributed over ranks."""
+
+    mesh: Mesh
+    vertex_ids: IntArray  # (local geometry nodes,) vertex of the labelled mesh
+    cell_ids: IntArray  # (local cells,) cell of the labelled mesh
+
+    @property
+    def comm(self) -> MPI.Intracomm:
+        """Communicator of the mesh."""
+        return self.mesh.comm
+
+    def cell_function(self, values: FloatArray) -> fem.Function:
+        """Return the piecewise constant function with ``values`` per cell of the labelled mesh."""
+        function = fem.Function(fem.functionspace(self.mesh, ("DG", 0)))
+        function.x.array[: len(self.cell_ids)] = values[self.cell_ids]
+        return function
+
+    def space(self, order: int) -> fem.FunctionSpace:
+        """Return the continuous Lagrange space of an order."""
+        return fem.functionspace(self.mesh, ("Lagrange", order))
+
+    def dof_vertices(self, space: fem.FunctionSpace) -> IntArray:
+        """Return the labelled-mesh vertex of each local dof of a first-order space."""
+        ids = np.full(space.dofmap.index_map.size_local + space.dofmap.index_map.num_ghosts, -1, dtype=np.int64)
+        ids[space.dofmap.list.ravel()] = self.vertex_ids[self.mesh.geometry.dofmap.ravel()]
+        return ids
+
+
+def cell_owners(labelled: LabelledMesh, cells: IntArray, comm: MPI.Intracomm) -> IntArray:
+    """Return the rank of every cell of the labelled mesh, balanced over the given cells (-1: unused)."""
+    owner = np.full(len(labelled.cells), -1, dtype=np.int64)
+    midpoints = labelled.vertices[labelled.cells[cells]].mean(axis=1)
+    owner[cells] = bisect_points(midpoints, comm.size)
+    return owner
+
+
+def extract_domain(labelled: LabelledMesh, cells: IntArray, owner: IntArray, comm: MPI.Intracomm) -> DomainMesh:
+    """Build the distributed mesh of some cells of a labelled mesh.
+
+    Args:
+        labelled: the whole labelled mesh, the same on every rank.
+        cells: indices of the cells that the field lives on.
+        owner: rank of every labelled cell, from :func:`cell_owners`.
+        comm: communicator of the result.
+    """
+    used, compact = np.unique(labelled.cells[cells], return_inverse=True)
+    mesh = dolfinx_api.tetrahedral_mesh(comm, labelled.vertices[used], compact.reshape(-1, 4), owner[cells])
+    return DomainMesh(mesh, used[dolfinx_api.input_vertices(mesh)], cells[dolfinx_api.input_cells(mesh)])
+
+
+def stiffness_matrix(domain: DomainMesh, space: fem.FunctionSpace, coefficient: FloatArray) -> PETSc.Mat:
+    """Assemble integral(k grad u . grad v) dV for k given per cell of the labelled mesh."""
+    trial, test = ufl.TrialFunction(space), ufl.TestFunction(space)
+    k = domain.cell_function(coefficient)
+    return dolfinx_api.assemble_form_matrix(k * ufl.inner(ufl.grad(trial), ufl.grad(test)) * ufl.dx)
+
+
+def lumped_mass(domain: DomainMesh, space: fem.FunctionSpace, coefficient: FloatArray) -> PETSc.Vec:
+    """Assemble the row sums integral(k v) dV of the mass matrix for k given per cell of the labelled mesh."""
+    test = ufl.TestFunction(space)
+    vector = fem.petsc.assemble_vector(fem.form(domain.cell_function(coefficient) * test * ufl.dx))
+    vector.ghostUpdate(addv=PETSc.InsertMode.ADD, mode=PETSc.ScatterMode.REVERSE)
+    return vector

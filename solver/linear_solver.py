@@ -1,0 +1,55 @@
+"""Krylov solvers with algebraic multigrid, every option under a prefix of its own."""
+
+from __future__ import annotations
+
+from petsc4py import PETSc
+
+from manufacturing.errors import StageError
+
+BOOMERAMG = {
+    "pc_type": "hypre",
+    "pc_hypre_type": "boomeramg",
+    "pc_hypre_boomeramg_coarsen_type": "HMIS",
+    "pc_hypre_boomeramg_interp_type": "ext+i",
+    "pc_hypre_boomeramg_strong_threshold": "0.5",
+    "pc_hypre_boomeramg_P_max": "4",
+    "pc_hypre_boomeramg_agg_nl": "1",
+}
+
+
+def set_options(prefix: str, options: dict[str, str]) -> None:
+    """Enter options in PETSc's data base under a prefix; options already given by the user win."""
+    database = PETSc.Options()
+    for key, value in options.items():
+        if not database.hasName(prefix + key):
+            database[prefix + key] = value
+
+
+def conjugate_gradient(matrix: PETSc.Mat, prefix: str, relative_tolerance: float = 1e-10) -> PETSc.KSP:
+    """Return a CG solver with BoomerAMG for a symmetric positive definite matrix."""
+    solver = PETSc.KSP().create(matrix.comm)
+    solver.setOptionsPrefix(prefix)
+    solver.setOperators(matrix)
+    solver.setTolerances(rtol=relative_tolerance, atol=0.0, max_it=500)
+    set_options(prefix, {"ksp_type": "cg", "ksp_norm_type": "preconditioned", **BOOMERAMG})
+    solver.setFromOptions()
+    return solver
+
+
+def solve(solver: PETSc.KSP, right_hand_side: PETSc.Vec, what: str) -> PETSc.Vec:
+    """Solve and return the solution.
+
+    Raises:
+        StageError: the solver did not converge; names PETSc's reason and the iterations.
+    """
+    solution = right_hand_side.duplicate()
+    solution.zeroEntries()
+    solver.solve(right_hand_side, solution)
+    reason = solver.getConvergedReason()
+    if reason <= 0:
+        name = {v: k for k, v in vars(PETSc.KSP.ConvergedReason).items() if isinstance(v, int)}.get(reason, str(reason))
+        raise StageError(
+            f"{what}: the linear solver did not converge ({name}) after {solver.getIterationNumber()} iterations, "
+            f"residual {solver.getResidualNorm():.3e}"
+        )
+    return solution

@@ -1,0 +1,27 @@
+"""Numbers over all ranks: every global quantity goes through one of these helpers."""
+
+from __future__ import annotations
+
+from typing import TypeVar
+
+import numpy as np
+import numpy.typing as npt
+from mpi4py import MPI
+
+FloatArray = npt.NDArray[np.float64]
+ScalarType = TypeVar("ScalarType", bound=np.generic)
+
+
+def global_sum(comm: MPI.Intracomm, value: float) -> float:
+    """Return the sum of a local number over all ranks."""
+    return float(comm.allreduce(float(value), op=MPI.SUM))
+
+
+def global_sums(comm: MPI.Intracomm, values: FloatArray) -> FloatArray:
+    """Return the element-wise sum of a local array over all ranks."""
+    return np.asarray(comm.allreduce(np.asarray(values, dtype=np.float64), op=MPI.SUM))
+
+
+def gather_all(comm: MPI.Intracomm, values: npt.NDArray[ScalarType]) -> npt.NDArray[ScalarType]:
+    """Return the rows of all ranks, concatenated in rank order, on every rank."""
+    return np.concatenate(comm.allgather(values))
