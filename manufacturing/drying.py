@@ -47,7 +47,7 @@ class DryingStage:
     smallest_inertial_mass: float = 25e-15
     barostat_steps: int = 300
     sampling_steps: int = 100
-    criterion: StationarityCriterion = StationarityCriterion("density", 1e-3, 0.05)
+    criterion: StationarityCriterion = field(default_factory=lambda: StationarityCriterion("density", 5e-4, 0.1))
     force_field: ForceField = field(default=DRIED_FORCE_FIELD, repr=False)
 
     def __post_init__(self) -> None:
@@ -85,9 +85,7 @@ class DryingStage:
         return (
             Assumption("drying.pressure", self.pressure, "calibrated", note),
             Assumption("drying.inertial_scale", self.inertial_scale, "numerical", "factor on masses"),
-            Assumption(
-                "drying.smallest_inertial_mass", self.smallest_inertial_mass, "numerical", "kg; inertia only"
-            ),
+            Assumption("drying.smallest_inertial_mass", self.smallest_inertial_mass, "numerical", "kg; inertia only"),
             Assumption("drying.sigma_CBD", 0.89, "assumed", "per diameter; Table S1 prints it without the factor d"),
             Assumption("drying.evaporation", "one step", "assumed", "homogeneous, all solvent at once"),
         )
@@ -99,9 +97,7 @@ class DryingStage:
         engine.run(self.relaxation_steps)
         engine.command("unfix move", "unfix drag")
 
-    def _settle(
-        self, engine: LammpsEngine, beads: BeadTable, workplace: Workplace, curves: Curves
-    ) -> Stationarity:
+    def _settle(self, engine: LammpsEngine, beads: BeadTable, workplace: Workplace, curves: Curves) -> Stationarity:
         target = self.pressure / 1e3
         damping = self.barostat_steps * self.time_step / 1e-6
         diameters = np.array([c.dry_diameter for c in beads.classes])

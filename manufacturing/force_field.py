@@ -78,10 +78,7 @@ class PairCoefficient:
 
     def command(self) -> str:
         """Return the LAMMPS command that sets the pair."""
-        return (
-            f"pair_coeff {self.first} {self.second} lj/cut "
-            f"{self.epsilon:.8g} {self.sigma:.8g} {self.cutoff:.8g}"
-        )
+        return f"pair_coeff {self.first} {self.second} lj/cut {self.epsilon:.8g} {self.sigma:.8g} {self.cutoff:.8g}"
 
 
 # Paper 001, Table S1. sigma of the CBD is printed without the factor d that all other rows carry; it is

@@ -35,9 +35,7 @@ def insert_randomly(radii: FloatArray, size: FloatArray, seed: int) -> Configura
     return Configuration(centres, np.zeros(3), np.array(size, dtype=np.float64))
 
 
-def _free_place(
-    generator: np.random.Generator, placed: FloatArray, reach: FloatArray, size: FloatArray
-) -> FloatArray:
+def _free_place(generator: np.random.Generator, placed: FloatArray, reach: FloatArray, size: FloatArray) -> FloatArray:
     for _ in range(TRIES_PER_BEAD):
         candidate = generator.random(3) * size
         distance = np.abs(placed - candidate)

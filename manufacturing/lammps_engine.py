@@ -34,7 +34,7 @@ THERMO = ("step", "ke", "pe", "press", "pxx", "pyy", "pzz", "vol")
 class LammpsEngine:
     """A LAMMPS instance that holds the beads of one stage.
 
-    Use it as a context manager; every command it receives is kept in ``script``.
+    Use it as a context manager: LAMMPS is closed at the end.
 
     Args:
         comm: communicator of the ranks that run together.
@@ -50,7 +50,6 @@ class LammpsEngine:
         self.stage = stage
         self.time_step = time_step
         self.inertial_scale = inertial_scale
-        self.script: list[str] = []
         self._comm = comm
         self._lines: deque[str] = deque(maxlen=REMEMBERED_LINES)
         self._inertial_mass = 0.0
@@ -72,7 +71,6 @@ class LammpsEngine:
             StageError: LAMMPS reports an error, such as lost atoms; the last thermo lines are quoted.
         """
         for line in lines:
-            self.script.append(line)
             try:
                 self._lammps.command(line)
             except Exception as error:
@@ -97,7 +95,7 @@ class LammpsEngine:
             f"boundary {boundary}",
             "atom_style sphere",
             "newton on",
-            "comm_modify mode multi vel yes",
+            "comm_modify vel yes",
             f"region box block {box} units box",
             f"create_box {int(class_index.max()) + 1} box",
         )
@@ -113,7 +111,9 @@ class LammpsEngine:
         """Give every class its diameter [m] and inertial mass [kg], before scaling; shapes (classes,)."""
         for number, (diameter, mass) in enumerate(zip(diameters, masses, strict=True), start=1):
             scaled = mass / MASS * self.inertial_scale
-            self.command(f"set type {number} diameter {diameter / LENGTH:.10g}", f"set type {number} mass {scaled:.10g}")
+            self.command(
+                f"set type {number} diameter {diameter / LENGTH:.10g}", f"set type {number} mass {scaled:.10g}"
+            )
         self._inertial_mass = float(self.inertial_scale * (np.asarray(masses) * counts).sum())
 
     def set_force_field(self, force_field: ForceField, phases: Sequence[Phase], diameters: Sequence[float]) -> None:
@@ -122,6 +122,7 @@ class LammpsEngine:
         self.command(*force_field_commands(force_field, phases, sizes, self.inertial_scale))
         self.command(
             f"neighbor {NEIGHBOUR_SKIN} multi",
+            "comm_modify mode multi vel yes",
             "neigh_modify delay 0 every 1 check yes one 10000 page 200000",
             f"timestep {self.time_step / TIME:.10g}",
             "thermo 1000000000",
@@ -142,6 +143,10 @@ class LammpsEngine:
         self._lines.append(" ".join(f"{name}={value:.6g}" for name, value in zip(THERMO, values, strict=True)))
         if not np.all(np.isfinite(values)):
             self._fail("the simulation blew up")
+
+    def has_fix(self, name: str) -> bool:
+        """Return whether a fix of this name exists."""
+        return bool(self._lammps.has_id("fix", name))
 
     def pressure(self, component: str = "press") -> float:
         """Return the mean (``press``) or a normal component (``pxx``, ``pzz``) of the pressure [Pa]."""

@@ -75,7 +75,9 @@ def load_packing(path: Path) -> Packing:
             if file.attrs.get("format") != FORMAT:
                 raise InputError(str(path), file.attrs.get("format"), f"a file of format {FORMAT}")
             if file.attrs["format_version"] != FORMAT_VERSION:
-                raise InputError(str(path), f"format version {file.attrs['format_version']}", f"version {FORMAT_VERSION}")
+                raise InputError(
+                    str(path), f"format version {file.attrs['format_version']}", f"version {FORMAT_VERSION}"
+                )
             arrays = {n: file[n][()] for n in ("centres", "radii", "phases", "particle_ids", "lower", "upper")}
             periodic = tuple(bool(p) for p in file.attrs["periodic"])
             provenance = json.loads(file.attrs["provenance"])
@@ -97,7 +99,7 @@ def _check(packing: Packing) -> None:
         raise InputError("packing.radii", f"{packing.radii.min():g} m", "radii > 0")
     if not np.all(packing.size > 0.0):
         raise InputError("packing.upper", f"box size {packing.size} m", "a box of positive size")
-    unknown = set(np.unique(packing.phases)) - set(PARTICLE_PHASES)
+    unknown = {int(p) for p in np.unique(packing.phases)} - {int(p) for p in PARTICLE_PHASES}
     if unknown:
         raise InputError("packing.phases", sorted(unknown), f"members of {[int(p) for p in PARTICLE_PHASES]}")
     if len(np.unique(packing.particle_ids)) != count:

@@ -101,7 +101,7 @@ def _paint_sphere(
         reach = radius / spacing[axis]
         index = np.arange(int(np.ceil(position[axis] - reach)), int(np.floor(position[axis] + reach)) + 1)
         if not periodic[axis]:
-            index = index[(index >= 0) & (index < labels.shape[axis])]
+            index = np.extract((index >= 0) & (index < labels.shape[axis]), index)
         indices.append(index % labels.shape[axis])
         squares.append(((index - position[axis]) * spacing[axis]) ** 2)
     inside = squares[0][:, None, None] + squares[1][None, :, None] + squares[2][None, None, :] <= radius**2

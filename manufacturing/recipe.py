@@ -52,7 +52,7 @@ class Powder:
     def shares(self) -> npt.NDArray[np.float64]:
         """Number fractions of the size classes, normalised, shape (classes,)."""
         shares = np.asarray(self.number_fractions, dtype=np.float64)
-        return shares / shares.sum()
+        return np.asarray(shares / shares.sum())
 
     @property
     def mean_bead_mass(self) -> float:

@@ -23,9 +23,7 @@ def nmc622_argyrodite(total_beads: int = 1000) -> Recipe:
     classes = {3.0: 0.22, 4.0: 0.14, 5.0: 0.09, 7.0: 0.06, 9.0: 0.03, 11.0: 0.01}
     powders = (
         Powder(Phase.AM, 0.690, NMC622_DENSITY, (10.0 * MICROMETRE,)),
-        Powder(
-            Phase.SE, 0.276, ARGYRODITE_DENSITY, tuple(d * MICROMETRE for d in classes), tuple(classes.values())
-        ),
+        Powder(Phase.SE, 0.276, ARGYRODITE_DENSITY, tuple(d * MICROMETRE for d in classes), tuple(classes.values())),
         Powder(
             Phase.CBD,
             0.034,

@@ -18,7 +18,7 @@ from .lammps_engine import LammpsEngine
 from .phases import Phase
 from .porosity import volume_fractions
 from .stage import Curves, StageResult, Workplace, come_to_rest, relative_speed, stationarity_report
-from .stationarity import Sample, StationarityCriterion
+from .stationarity import Sample, Stationarity, StationarityCriterion
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -55,7 +55,7 @@ class SlurryStage:
     inertial_scale: float = 100.0
     barostat_steps: int = 150
     sampling_steps: int = 100
-    criterion: StationarityCriterion = StationarityCriterion("density", 1e-3, 0.05)
+    criterion: StationarityCriterion = field(default_factory=lambda: StationarityCriterion("density", 5e-4, 0.05))
     force_field: ForceField = field(default=SLURRY_FORCE_FIELD, repr=False)
 
     def __post_init__(self) -> None:
@@ -66,7 +66,8 @@ class SlurryStage:
     def contact_diameters(self, beads: BeadTable) -> FloatArray:
         """Return the diameter of each class in the contact model, shape (classes,) [m]."""
         dense = np.array([c.phase is not Phase.CBD for c in beads.classes])
-        return np.array([c.wet_diameter for c in beads.classes]) * np.where(dense, self.enlargement, 1.0)
+        factor = np.where(dense, self.enlargement, 1.0)
+        return np.asarray(factor * np.array([c.wet_diameter for c in beads.classes]))
 
     def run(self, beads: BeadTable, workplace: Workplace, seed: int) -> StageResult:
         """Return the slurry at rest.
@@ -77,7 +78,9 @@ class SlurryStage:
         """
         diameters = self.contact_diameters(beads)
         self._check_width(beads, diameters)
-        start = insert_randomly(0.5 * diameters[beads.class_index], self._box(beads.total * DILUTE_VOLUME_PER_BEAD), seed)
+        start = insert_randomly(
+            0.5 * diameters[beads.class_index], self._box(beads.total * DILUTE_VOLUME_PER_BEAD), seed
+        )
         curves: Curves = {"time_s": [], "density_g_cm3": [], "pressure_Pa": []}
         with LammpsEngine(workplace.comm, STAGE, self.time_step, self.inertial_scale) as engine:
             self._set_up(engine, beads, start, diameters)
@@ -101,9 +104,7 @@ class SlurryStage:
                 "numerical",
                 "300 K is printed; kT is a millionth of the attraction, so only the solvent's drag is kept",
             ),
-            Assumption(
-                "slurry.sigma_CBD", 0.97, "assumed", "per diameter; Table S1 prints it without the factor d"
-            ),
+            Assumption("slurry.sigma_CBD", 0.97, "assumed", "per diameter; Table S1 prints it without the factor d"),
         )
 
     def _box(self, volume: float) -> FloatArray:
@@ -120,8 +121,8 @@ class SlurryStage:
     def _set_up(self, engine: LammpsEngine, beads: BeadTable, start: Configuration, diameters: FloatArray) -> None:
         phases = [c.phase for c in beads.classes]
         engine.create(start, beads.class_index, "p p p")
-        engine.set_beads(diameters.tolist(), [c.wet_mass for c in beads.classes], beads.counts)
-        engine.set_force_field(self.force_field, phases, diameters.tolist())
+        engine.set_beads(list(diameters), [c.wet_mass for c in beads.classes], beads.counts)
+        engine.set_force_field(self.force_field, phases, list(diameters))
 
     def _compress(self, engine: LammpsEngine, beads: BeadTable, workplace: Workplace) -> None:
         """Shrink the box affinely; displacements per step are limited because beads are pushed into contact."""
@@ -137,7 +138,7 @@ class SlurryStage:
 
     def _settle(
         self, engine: LammpsEngine, beads: BeadTable, diameters: FloatArray, workplace: Workplace, curves: Curves
-    ) -> Any:
+    ) -> Stationarity:
         target = self.pressure / 1e3
         damping = self.barostat_steps * self.time_step / 1e-6
         engine.command(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,6 +12,7 @@ from mpi4py import MPI
 
 from .beads import BeadTable
 from .configuration import Configuration
+from .errors import StageError
 from .lammps_engine import LammpsEngine
 from .porosity import VolumeFractions, volume_fractions
 from .reporter import Reporter
@@ -62,15 +64,35 @@ def relative_speed(engine: LammpsEngine, diameters: FloatArray, counts: npt.NDAr
 
 
 def come_to_rest(
-    stage: str, criterion: StationarityCriterion, reporter: Reporter, advance: Any
+    stage: str,
+    criterion: StationarityCriterion,
+    reporter: Reporter,
+    advance: Callable[[], Sample],
+    done_before: float = 0.0,
 ) -> Stationarity:
-    """Run ``advance`` until the criterion is met, with progress, and log the criterion."""
+    """Run ``advance`` until the criterion is met, with progress, and log the criterion.
+
+    Args:
+        stage: name of the stage.
+        criterion: when to stop.
+        reporter: takes progress and the final line.
+        advance: runs one sampling interval.
+        done_before: fraction of the stage that lies before the settling.
+
+    Raises:
+        StageError: the stage did not come to rest.
+    """
+    done = 0.0
 
     def show(state: Stationarity, sample: Sample) -> None:
+        nonlocal done
+        done = max(done, state.progress)
         message = f"{criterion.quantity} {sample.value:.5g}, drift {state.drift:+.1e}, travel {state.travel:.1e}"
-        reporter.advance(stage, state.samples / criterion.maximum_samples, message)
+        reporter.advance(stage, done_before + (1.0 - done_before) * done, message)
 
     state = run_until_stationary(criterion, advance, show)
+    if not state.met:
+        raise StageError(f"{stage}: {state.line()}; raise the number of samples or loosen the limits")
     reporter.line(f"{stage}: {state.line()}")
     return state
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .errors import StageError
+from .errors import InputError
 
 
 @dataclass(frozen=True)
@@ -34,6 +34,12 @@ class Stationarity:
     def met(self) -> bool:
         """Whether both limits are kept."""
         return abs(self.drift) <= self.maximum_drift and self.travel <= self.maximum_travel
+
+    @property
+    def progress(self) -> float:
+        """How near rest is, 0-1, for progress displays only: the root of the worse ratio of limit to value."""
+        worse = max(abs(self.drift) / self.maximum_drift, self.travel / self.maximum_travel, 1.0)
+        return float(worse**-0.5)
 
     def line(self) -> str:
         """Return the criterion as a line for the log."""
@@ -64,7 +70,12 @@ class StationarityCriterion:
     maximum_drift: float
     maximum_travel: float
     window: int = 5
-    maximum_samples: int = 200
+    maximum_samples: int = 400
+
+    def __post_init__(self) -> None:
+        for name in ("maximum_drift", "maximum_travel", "window", "maximum_samples"):
+            if not getattr(self, name) > 0:
+                raise InputError(f"stationarity.{name}", getattr(self, name), "a positive number")
 
     def judge(self, samples: Sequence[Sample]) -> Stationarity:
         """Return how far the samples, in order of time, are from rest."""
@@ -84,21 +95,20 @@ def run_until_stationary(
     advance: Callable[[], Sample],
     show: Callable[[Stationarity, Sample], None],
 ) -> Stationarity:
-    """Advance sample by sample until the criterion is met.
+    """Advance sample by sample until the criterion is met or the maximum number of samples is used up.
 
     Args:
         criterion: when to stop.
         advance: runs the simulation for one sampling interval and returns its state.
         show: told of every sample, for progress displays.
 
-    Raises:
-        StageError: the maximum number of samples did not suffice.
+    Returns:
+        The last state; ``met`` tells which of the two ended the run.
     """
     samples: list[Sample] = []
-    while len(samples) < criterion.maximum_samples:
+    state = criterion.judge(samples)
+    while not state.met and len(samples) < criterion.maximum_samples:
         samples.append(advance())
         state = criterion.judge(samples)
         show(state, samples[-1])
-        if state.met:
-            return state
-    raise StageError(f"{state.line()}; raise the number of samples or loosen the limits")
+    return state

@@ -63,6 +63,12 @@ def minimal(difference: float, period: float) -> float:
 
 
 @compiled
+def wrapped_into(x: float, period: float) -> float:
+    """Return the periodic image of a coordinate in [0, period) [um]; unchanged where period is 0."""
+    return x - period * np.floor(x / period) if period > 0.0 else x
+
+
+@compiled
 def signed_volume(points: FloatArray, period: FloatArray, a: int, b: int, c: int, d: int) -> float:
     """Return det(b - a, c - a, d - a)/6 with minimal images [um3]."""
     bx = minimal(points[b, 0] - points[a, 0], period[0])

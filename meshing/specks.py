@@ -1,0 +1,70 @@
+"""Connected pieces of a phase that are too small for the mesh, given to their neighbours."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from scipy.sparse import coo_matrix
+from scipy.sparse.csgraph import connected_components
+
+from manufacturing.phases import Phase
+
+from .torus_mesh import IntArray, TorusMesh, difference, pair_torus_facets
+
+PASSES = 4
+PHASE_LIMIT = max(Phase) + 1
+
+
+@dataclass(frozen=True)
+class Relabelled:
+    """What relabelling changed."""
+
+    mesh: TorusMesh
+    volume: dict[str, float]  # [um3] volume that each phase lost to its neighbours
+    pieces: int
+
+
+def relabel_specks(mesh: TorusMesh, smallest_volume: float) -> Relabelled:
+    """Give connected pieces below ``smallest_volume`` [um3] to the phase they share the largest area with.
+
+    The separator is never relabelled and receives nothing.
+    """
+    volumes = mesh.volumes()
+    original = mesh.labels
+    corners, first, second = pair_torus_facets(mesh.cells, len(mesh.points))
+    inner = second >= 0
+    corners, first, second = corners[inner], first[inner], second[inner]
+    a = difference(mesh, corners[:, 0], corners[:, 1])
+    b = difference(mesh, corners[:, 0], corners[:, 2])
+    areas = 0.5 * np.linalg.norm(np.cross(a, b), axis=1)
+    labels = original.copy()
+    pieces = 0
+    for _ in range(PASSES):
+        labels, changed = _one_pass(labels, volumes, first, second, areas, smallest_volume)
+        pieces += changed
+        if changed == 0:
+            break
+    lost = {
+        p.name: float(volumes[(original == p) & (labels != p)].sum()) for p in Phase if (original == p).any() and p != Phase.separator
+    }
+    return Relabelled(replace(mesh, labels=labels), lost, pieces)
+
+
+def _one_pass(
+    labels: IntArray, volumes: np.ndarray[tuple[int], np.dtype[np.float64]], first: IntArray, second: IntArray,
+    areas: np.ndarray[tuple[int], np.dtype[np.float64]], smallest: float,
+) -> tuple[IntArray, int]:
+    same = labels[first] == labels[second]
+    links = coo_matrix((np.ones(int(same.sum()), dtype=np.int8), (first[same], second[same])), shape=(len(labels),) * 2)
+    count, component = connected_components(links, directed=False)
+    small = np.bincount(component, volumes, minlength=count) < smallest
+    small[component[labels == Phase.separator]] = False
+    shared = np.zeros(count * PHASE_LIMIT)
+    for own, other in ((first, second), (second, first)):
+        border = ~same & small[component[own]] & (labels[other] != Phase.separator)
+        key = component[own[border]].astype(np.int64) * PHASE_LIMIT + labels[other[border]]
+        shared += np.bincount(key, areas[border], minlength=len(shared))
+    table = shared.reshape(count, PHASE_LIMIT)
+    change = small & (table.max(axis=1) > 0.0)
+    return np.where(change[component], table.argmax(axis=1)[component], labels), int(change.sum())

@@ -1,0 +1,197 @@
+"""Signed distances to spheres by class, through a list of the spheres near each point of the box."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from .compiled import compiled
+from .particle_colours import Spheres
+from .torus_mesh import FIXED_X, FIXED_Y, FIXED_Z, FloatArray, IntArray, wrapped_into
+
+UNREACHED = 1e30
+
+
+class SphereField(NamedTuple):
+    """Spheres sorted into cubic buckets; a bucket lists every sphere with distance < band in it."""
+
+    centres: FloatArray  # (n, 3) [um] periodic images included
+    radii: FloatArray  # (n,) [um]
+    classes: IntArray  # (n,) class (phase and colour) of each sphere
+    phases: IntArray  # (n,) phase of each sphere
+    particles: IntArray  # (n,) row of the packing
+    start: IntArray  # (buckets + 1,) first entry of each bucket
+    members: IntArray  # spheres of the buckets one after the other
+    origin: FloatArray  # (3,) [um] corner of the first bucket
+    shape: IntArray  # (3,) number of buckets
+    edge: float  # [um] edge of a bucket
+    period: FloatArray  # (3,) [um], 0 where not periodic
+    band: float  # [um] distance beyond which spheres are not seen
+
+
+def build_sphere_field(
+    spheres: Spheres, classes: IntArray, lower: FloatArray, upper: FloatArray, period: FloatArray, band: float
+) -> SphereField:
+    """Sort spheres into buckets that cover the box from ``lower`` to ``upper`` (3,) [um]."""
+    edge = max(0.5 * band, float(np.max(upper - lower)) / 128.0)
+    shape = np.maximum(1, np.ceil((upper - lower) / edge)).astype(np.int64)
+    start, members = _fill_buckets(spheres.centres, spheres.radii + band, lower, shape, edge)
+    return SphereField(
+        spheres.centres, spheres.radii, classes[spheres.particles], spheres.phases, spheres.particles,
+        start, members, lower, shape, edge, period, band,
+    )
+
+
+@compiled
+def _reaches(centres: FloatArray, reach: FloatArray, s: int, corner: FloatArray, edge: float) -> bool:
+    gap = 0.0
+    for k in range(3):
+        below = corner[k] - centres[s, k]
+        above = centres[s, k] - corner[k] - edge
+        outside = max(below, above, 0.0)
+        gap += outside * outside
+    return bool(gap <= reach[s] * reach[s])
+
+
+@compiled
+def _fill_buckets(
+    centres: FloatArray, reach: FloatArray, origin: FloatArray, shape: IntArray, edge: float
+) -> tuple[IntArray, IntArray]:
+    start = np.zeros(shape[0] * shape[1] * shape[2] + 1, np.int64)
+    members = np.empty(0, np.int64)
+    cursor = start.copy()
+    first, last, corner = np.empty(3, np.int64), np.empty(3, np.int64), np.empty(3)
+    for fill in range(2):
+        for s in range(len(reach)):
+            for k in range(3):
+                first[k] = max(0, int(np.floor((centres[s, k] - reach[s] - origin[k]) / edge)))
+                last[k] = min(shape[k] - 1, int(np.floor((centres[s, k] + reach[s] - origin[k]) / edge)))
+            for i in range(first[0], last[0] + 1):
+                corner[0] = origin[0] + i * edge
+                for j in range(first[1], last[1] + 1):
+                    corner[1] = origin[1] + j * edge
+                    for k in range(first[2], last[2] + 1):
+                        corner[2] = origin[2] + k * edge
+                        if _reaches(centres, reach, s, corner, edge):
+                            bucket = (i * shape[1] + j) * shape[2] + k
+                            if fill == 0:
+                                start[bucket + 1] += 1
+                            else:
+                                members[cursor[bucket]] = s
+                                cursor[bucket] += 1
+        if fill == 0:
+            start = np.cumsum(start)
+            members = np.empty(start[-1], np.int64)
+            cursor = start.copy()
+    return start, members
+
+
+@compiled
+def bucket_of(field: SphereField, x: float, y: float, z: float) -> int:
+    """Return the bucket of a point with wrapped coordinates [um]."""
+    i = min(field.shape[0] - 1, max(0, int((x - field.origin[0]) / field.edge)))
+    j = min(field.shape[1] - 1, max(0, int((y - field.origin[1]) / field.edge)))
+    k = min(field.shape[2] - 1, max(0, int((z - field.origin[2]) / field.edge)))
+    return int((i * field.shape[1] + j) * field.shape[2] + k)
+
+
+@compiled
+def sphere_distance(field: SphereField, s: int, x: float, y: float, z: float) -> float:
+    """Return |x - c_s| - r_s [um]."""
+    dx, dy, dz = x - field.centres[s, 0], y - field.centres[s, 1], z - field.centres[s, 2]
+    return float(np.sqrt(dx * dx + dy * dy + dz * dz) - field.radii[s])
+
+
+@compiled
+def class_distance(field: SphereField, x: float, y: float, z: float, which: int) -> tuple[float, int]:
+    """Return the signed distance to the spheres of a class, at most ``band``, and the nearest sphere (-1: none)."""
+    x, y = wrapped_into(x, field.period[0]), wrapped_into(y, field.period[1])
+    bucket = bucket_of(field, x, y, z)
+    best, nearest = field.band, -1
+    for entry in range(field.start[bucket], field.start[bucket + 1]):
+        s = field.members[entry]
+        if field.classes[s] == which:
+            distance = sphere_distance(field, s, x, y, z)
+            if distance < best:
+                best, nearest = distance, s
+    return best, nearest
+
+
+@compiled
+def class_distances(field: SphereField, points: FloatArray, which: int) -> FloatArray:
+    """Return the signed distances of points (n, 3) to the spheres of a class, shape (n,) [um]."""
+    out = np.empty(len(points))
+    for q in range(len(points)):
+        out[q] = class_distance(field, points[q, 0], points[q, 1], points[q, 2], which)[0]
+    return out
+
+
+@compiled
+def project(field: SphereField, point: FloatArray, planes: int, surfaces: int, steps: int) -> float:
+    """Move a point (3,) in place onto several sphere classes, within its planes.
+
+    Newton steps of least norm: each linearised condition f_k + g_k . dx = 0 is met along the part of
+    g_k that is orthogonal to the other gradients. Returns the largest |f_k| found before the last
+    step [um]; UNREACHED where the conditions contradict each other or no sphere is near.
+    """
+    basis = np.zeros((3, 3))
+    gradient = np.empty(3)
+    step = np.empty(3)
+    worst = UNREACHED
+    for _ in range(steps):
+        step[:] = 0.0
+        count, worst, which, left = 0, 0.0, 0, surfaces
+        while left != 0:
+            if left & 1:
+                distance, s = class_distance(field, point[0], point[1], point[2], which)
+                if s < 0 or count == 3:
+                    return UNREACHED
+                worst = max(worst, abs(distance))
+                _unit_gradient(field, s, distance, point, planes, gradient)
+                miss = distance + gradient[0] * step[0] + gradient[1] * step[1] + gradient[2] * step[2]
+                for b in range(count):
+                    along = gradient[0] * basis[b, 0] + gradient[1] * basis[b, 1] + gradient[2] * basis[b, 2]
+                    for k in range(3):
+                        gradient[k] -= along * basis[b, k]
+                norm = gradient[0] ** 2 + gradient[1] ** 2 + gradient[2] ** 2
+                if norm < 0.1:
+                    return UNREACHED
+                for k in range(3):
+                    step[k] -= miss * gradient[k] / norm
+                    basis[count, k] = gradient[k] / np.sqrt(norm)
+                count += 1
+            left >>= 1
+            which += 1
+        for k in range(3):
+            point[k] += step[k]
+        if worst < 1e-9:
+            break
+    return worst
+
+
+@compiled
+def _unit_gradient(field: SphereField, s: int, distance: float, point: FloatArray, planes: int, out: FloatArray) -> None:
+    """Write the gradient of |x - c| - r without its components normal to the planes."""
+    radius = distance + field.radii[s]
+    out[0] = 0.0 if planes & FIXED_X else (wrapped_into(point[0], field.period[0]) - field.centres[s, 0]) / radius
+    out[1] = 0.0 if planes & FIXED_Y else (wrapped_into(point[1], field.period[1]) - field.centres[s, 1]) / radius
+    out[2] = 0.0 if planes & FIXED_Z else (point[2] - field.centres[s, 2]) / radius
+
+
+@compiled
+def phase_particles(field: SphereField, points: FloatArray, phases: IntArray) -> IntArray:
+    """Return for each point the particle of the given phase with the smallest signed distance, -1 if none is near."""
+    out = np.full(len(points), -1, np.int64)
+    for q in range(len(points)):
+        x, y, z = wrapped_into(points[q, 0], field.period[0]), wrapped_into(points[q, 1], field.period[1]), points[q, 2]
+        bucket = bucket_of(field, x, y, z)
+        best = UNREACHED
+        for entry in range(field.start[bucket], field.start[bucket + 1]):
+            s = field.members[entry]
+            if field.phases[s] == phases[q]:
+                distance = sphere_distance(field, s, x, y, z)
+                if distance < best:
+                    best = distance
+                    out[q] = field.particles[s]
+    return out

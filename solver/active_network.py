@@ -1,0 +1,104 @@
+"""The part of the cell that takes part in charge and discharge."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from manufacturing.errors import InputError
+from manufacturing.phases import COLLECTOR, COUNTER, Phase
+from meshing.facets import triangle_areas
+from meshing.labelled_mesh import InterfaceSides, LabelledMesh, interface_sides
+
+from .connectivity import CellGraph
+
+BoolArray = npt.NDArray[np.bool_]
+FloatArray = npt.NDArray[np.float64]
+IntArray = npt.NDArray[np.int64]
+
+ELECTRONIC = (Phase.AM, Phase.CBD, Phase.anode)
+IONIC = (Phase.SE, Phase.separator)
+INSERTION = (Phase.AM, Phase.anode)
+
+
+@dataclass(frozen=True)
+class ReactiveSurface:
+    """The active facets between one active material and the electrolyte."""
+
+    material: Phase
+    sides: InterfaceSides  # first: active material, second: electrolyte
+    area: float  # [m2]
+
+
+@dataclass(frozen=True)
+class ActiveNetwork:
+    """Cells and facets that carry current; everything else is inactive and left out."""
+
+    electronic: BoolArray  # (cells,) joined to the collector or, for a second electrode, to the counter face
+    ionic: BoolArray  # (cells,) joined to the counter electrode or to the second electrode
+    insertion: BoolArray  # (cells,) active material with electronic contact
+    surfaces: tuple[ReactiveSurface, ...]
+    active_fraction: dict[str, float]  # AM and SE: active volume / volume of the phase
+
+
+def find_active_network(mesh: LabelledMesh, graph: CellGraph | None = None) -> ActiveNetwork:
+    """Find what takes part: AM and CBD joined to the collector, SE joined to the counter side.
+
+    Raises:
+        InputError: no electronic path from the collector, no ionic path from the counter electrode,
+            or no active material touching both networks.
+    """
+    graph = graph or CellGraph(mesh)
+    conducting = np.isin(mesh.phases, ELECTRONIC)
+    seeds = graph.cells_at(COLLECTOR)
+    anodes = graph.cells_at(COUNTER)[mesh.phases[graph.cells_at(COUNTER)] == Phase.anode]
+    electronic = graph.connected_to(conducting, np.concatenate([seeds, anodes]))
+    if not electronic[seeds].any():
+        raise InputError("geometry", "no AM or CBD touching the collector", "an electronic path from the collector")
+    ionic = _ionic_cells(mesh, graph, electronic)
+    surfaces = tuple(s for s in (_surface(mesh, material, electronic, ionic) for material in INSERTION) if s.area > 0.0)
+    if not any(s.material == Phase.AM for s in surfaces):
+        raise InputError(
+            "geometry", "no AM that touches both the electronic and the ionic network", "a common AM|SE area > 0"
+        )
+    insertion = electronic & np.isin(mesh.phases, INSERTION)
+    return ActiveNetwork(electronic, ionic, insertion, surfaces, _fractions(mesh, graph, insertion, ionic, surfaces))
+
+
+def _ionic_cells(mesh: LabelledMesh, graph: CellGraph, electronic: BoolArray) -> BoolArray:
+    conducting = np.isin(mesh.phases, IONIC)
+    seeds = graph.cells_at(COUNTER)
+    if (mesh.phases == Phase.anode).any():
+        seeds = _surface(mesh, Phase.anode, electronic, conducting).sides.cells[:, 1]
+    ionic = graph.connected_to(conducting, seeds)
+    if not ionic.any():
+        raise InputError(
+            "geometry", "no electrolyte joined to the counter electrode", "an ionic path (separator or SE) from z = 0"
+        )
+    return ionic
+
+
+def _surface(mesh: LabelledMesh, material: Phase, electronic: BoolArray, ionic: BoolArray) -> ReactiveSurface:
+    parts = [interface_sides(mesh, material, electrolyte) for electrolyte in IONIC]
+    first, second, cells = (np.concatenate([getattr(p, k) for p in parts]) for k in ("first", "second", "cells"))
+    active = electronic[cells[:, 0]] & ionic[cells[:, 1]]
+    sides = InterfaceSides(first[active], second[active], cells[active])
+    return ReactiveSurface(material, sides, float(triangle_areas(mesh.vertices, sides.first).sum()))
+
+
+def _fractions(
+    mesh: LabelledMesh, graph: CellGraph, insertion: BoolArray, ionic: BoolArray, surfaces: tuple[ReactiveSurface, ...]
+) -> dict[str, float]:
+    """Active volume of AM (electronic contact and reactive surface) and of SE over the whole phase."""
+    volumes = mesh.volumes()
+    reacting = np.concatenate([s.sides.cells[:, 0] for s in surfaces])
+    lithiated = graph.connected_to(insertion, reacting)
+    shares = {}
+    for phase, active in ((Phase.AM, lithiated), (Phase.SE, ionic)):
+        of_phase = mesh.phases == phase
+        total = volumes[of_phase].sum()
+        if total > 0.0:
+            shares[phase.name] = float(volumes[of_phase & active].sum() / total)
+    return shares

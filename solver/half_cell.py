@@ -1,0 +1,278 @@
+"""The coupled equations of charge and discharge on the resolved geometry.
+
+Unknowns are phi_i [V] on the electrolyte, phi_e [V] on the electronic conductors and the
+stoichiometry x = c/c_max in the active material; every residual is in ampere:
+
+    electrolyte       K_i phi_i - S_i^T w i - S_0^T w_0 i_0          = 0
+    conductors        K_e phi_e + S_e^T w i + I e_collector          = 0
+    active material   M (x - x_base)/(gamma dt) + K_x x + S_x^T w i  = 0
+
+K are first-order stiffness matrices of sigma_i, sigma_e and F c_max D, M the lumped mass of
+F c_max, S pick the fields at the points of the reactive surface with weights w [m2], i is the
+interface current density (positive from active material into electrolyte) and i_0 that of the
+metal counter electrode (positive into the electrolyte). I is positive on discharge.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from mpi4py import MPI
+from petsc4py import PETSc
+
+from manufacturing.phases import COUNTER, Phase
+from meshing.labelled_mesh import LabelledMesh
+
+from .active_network import IONIC, ActiveNetwork
+from .constants import FARADAY
+from .domain_mesh import cell_owners
+from .field import NodalField, build_field, reduced_mass
+from .interface_points import InterfacePoints, surface_points
+from .kinetics import InsertionReaction, InterfaceCurrent, MetalReaction
+from .reduction import gather_all, global_sum, global_sums
+
+FloatArray = npt.NDArray[np.float64]
+
+IONIC_FIELD, ELECTRONIC_FIELD, LITHIUM_FIELD = 0, 1, 2
+SURFACE_FIELDS = (IONIC_FIELD, ELECTRONIC_FIELD, LITHIUM_FIELD)
+
+
+@dataclass(frozen=True)
+class CellModel:
+    """Material properties and reactions of the cell."""
+
+    ionic_conductivity: dict[Phase, float]  # [S/m]
+    electronic_conductivity: dict[Phase, float]  # [S/m]
+    diffusivity: dict[Phase, float]  # [m2/s] of each active material
+    maximum_concentration: dict[Phase, float]  # [mol/m3]
+    initial_stoichiometry: dict[Phase, float]
+    reactions: dict[Phase, InsertionReaction]
+    counter: MetalReaction | None  # None: phi_i = 0 on the counter face
+
+
+@dataclass(frozen=True)
+class Galvanostatic:
+    """Prescribed cell current; the collector potential is unknown."""
+
+    current: float  # [A] positive on discharge
+
+
+@dataclass(frozen=True)
+class Potentiostatic:
+    """Prescribed collector potential; the current follows."""
+
+    voltage: float  # [V]
+
+
+Control = Galvanostatic | Potentiostatic
+
+
+@dataclass(frozen=True)
+class ImplicitStage:
+    """u - gamma dt f(u) = base for the lithium inventory; base is frozen over a stage."""
+
+    duration: float  # gamma dt [s]; 0: the instant at which a current is switched on, stoichiometry fixed
+    base: FloatArray  # (owned lithium unknowns,) stoichiometry
+
+    @property
+    def frozen(self) -> bool:
+        """Whether the stoichiometry stays what it is."""
+        return self.duration == 0.0
+
+
+@dataclass(frozen=True)
+class CellCurrents:
+    """Currents of a state on this rank."""
+
+    surfaces: tuple[InterfaceCurrent, ...]
+    counter: FloatArray  # (counter points,) [A/m2]
+    counter_slope: FloatArray  # [S/m2]
+
+
+class HalfCell:
+    """Discrete half cell: residual, Jacobian and the figures of a state.
+
+    A state is one array per rank: ionic, electronic and lithium unknowns, in this order.
+    """
+
+    def __init__(self, mesh: LabelledMesh, network: ActiveNetwork, model: CellModel, comm: MPI.Intracomm) -> None:
+        self.mesh, self.network, self.model, self.comm = mesh, network, model, comm
+        self.fields = _build_fields(mesh, network, model, comm)
+        self.sizes = [field.reduction.size_local for field in self.fields]
+        self.slices = tuple(slice(sum(self.sizes[:k]), sum(self.sizes[: k + 1])) for k in range(3))
+        self.mass = reduced_mass(self.fields[LITHIUM_FIELD], _per_cell(mesh, _charge_capacity(model)))
+        self.points = tuple(
+            surface_points(mesh, (s.sides.second, s.sides.first, s.sides.first), self.fields, comm) for s in network.surfaces
+        )
+        self.reactions = tuple(model.reactions[s.material] for s in network.surfaces)
+        self.counter_points = _counter_points(mesh, network, model, self.fields[IONIC_FIELD], comm)
+        self.collector = int(self.fields[ELECTRONIC_FIELD].reduction.tied_columns[0])
+        self._multiply = [(field.reduced, field.reduced.createVecRight(), field.reduced.createVecLeft()) for field in self.fields]
+
+    @property
+    def unknowns(self) -> int:
+        """Number of unknowns over all ranks."""
+        return int(self.comm.allreduce(sum(self.sizes)))
+
+    def initial_state(self) -> FloatArray:
+        """Return the cell at rest at the initial stoichiometry, the electrolyte at 0 V."""
+        state = np.zeros(sum(self.sizes))
+        stoichiometry = np.zeros(len(self.mesh.vertices))
+        potential = np.zeros(len(self.mesh.vertices))
+        main = self.model.reactions[Phase.AM].open_circuit_potential
+        potential[:] = main.value(np.array([self.model.initial_stoichiometry[Phase.AM]]))[0]
+        for phase, x in self.model.initial_stoichiometry.items():
+            vertices = np.unique(self.mesh.cells[self.network.insertion & (self.mesh.phases == phase)])
+            stoichiometry[vertices] = x
+            if phase == Phase.anode:
+                potential[vertices] = 0.0
+        if Phase.anode in self.model.initial_stoichiometry:
+            anode = self.model.reactions[Phase.anode].open_circuit_potential
+            shift = anode.value(np.array([self.model.initial_stoichiometry[Phase.anode]]))[0]
+            state[self.slices[IONIC_FIELD]] = -shift
+            potential[potential > 0.0] -= shift
+        for field, nodal in ((ELECTRONIC_FIELD, potential), (LITHIUM_FIELD, stoichiometry)):
+            part = self.fields[field]
+            owned = part.reduction.columns - part.reduction.offset
+            mine = (owned >= 0) & (owned < part.reduction.size_local)
+            state[self.slices[field]][owned[mine]] = nodal[part.dof_vertices[mine]]
+        return state
+
+    def currents(self, state: FloatArray) -> CellCurrents:
+        """Evaluate all reactions."""
+        surfaces = []
+        for points, reaction in zip(self.points, self.reactions, strict=True):
+            phi_i, phi_e, x = (points.values(k, state[self.slices[k]]) for k in SURFACE_FIELDS)
+            surfaces.append(reaction(phi_e - phi_i, x))
+        if self.counter_points is None or self.model.counter is None:
+            return CellCurrents(tuple(surfaces), np.empty(0), np.empty(0))
+        phi_i = self.counter_points.values(0, state[self.slices[IONIC_FIELD]])
+        return CellCurrents(tuple(surfaces), *self.model.counter(-phi_i))
+
+    def conduction(self, field: int, state: FloatArray) -> FloatArray:
+        """Return K u of one field [A]."""
+        matrix, right, left = self._multiply[field]
+        right.array[:] = state[self.slices[field]]
+        matrix.mult(right, left)
+        return np.array(left.array)
+
+    def residual(self, state: FloatArray, currents: CellCurrents, stage: ImplicitStage, control: Control) -> FloatArray:
+        """Return the residual of the three equations [A], owned unknowns."""
+        parts = [self.conduction(k, state) for k in SURFACE_FIELDS]
+        for points, surface in zip(self.points, currents.surfaces, strict=True):
+            flow = points.weights * surface.current
+            for k, sign in zip(SURFACE_FIELDS, (-1.0, 1.0, 1.0), strict=True):
+                parts[k] += sign * points.collect(k, flow)
+        if self.counter_points is not None:
+            parts[IONIC_FIELD] -= self.counter_points.collect(0, self.counter_points.weights * currents.counter)
+        change = self.mass * (state[self.slices[LITHIUM_FIELD]] - stage.base)
+        parts[LITHIUM_FIELD] = change if stage.frozen else parts[LITHIUM_FIELD] + change / stage.duration
+        row = self.collector - self.fields[ELECTRONIC_FIELD].reduction.offset
+        if 0 <= row < self.sizes[ELECTRONIC_FIELD]:
+            if isinstance(control, Galvanostatic):
+                parts[ELECTRONIC_FIELD][row] += control.current
+            else:
+                scale = self.collector_conductance
+                parts[ELECTRONIC_FIELD][row] = scale * (state[self.slices[ELECTRONIC_FIELD]][row] - control.voltage)
+        return np.concatenate(parts)
+
+    @property
+    def collector_conductance(self) -> float:
+        """Scale of the equation that prescribes the collector potential [S]."""
+        return max(self.model.electronic_conductivity.values()) * self.mesh.cross_section / self.mesh.electrode_thickness
+
+    def voltage(self, state: FloatArray) -> float:
+        """Return phi_collector - phi_counter [V]."""
+        row = self.collector - self.fields[ELECTRONIC_FIELD].reduction.offset
+        local = state[self.slices[ELECTRONIC_FIELD]]
+        return global_sum(self.comm, local[row] if 0 <= row < len(local) else 0.0)
+
+    def interface_flows(self, currents: CellCurrents) -> FloatArray:
+        """Return the total current of each surface [A], positive from active material into electrolyte."""
+        local = [float(p.weights @ s.current) for p, s in zip(self.points, currents.surfaces, strict=True)]
+        return global_sums(self.comm, np.array(local))
+
+    def inventory(self, state: FloatArray) -> float:
+        """Return integral(F c) dV over the active material that takes part [C]."""
+        return global_sum(self.comm, float(self.mass @ state[self.slices[LITHIUM_FIELD]]))
+
+    def terminal_currents(self, state: FloatArray, currents: CellCurrents) -> tuple[float, float]:
+        """Return the currents at collector and counter electrode from nodal reactions [A], positive on discharge."""
+        collector = counter = 0.0
+        z = self.mesh.vertices[:, 2]
+        margin = 1e-7 * (self.mesh.upper[2] - self.mesh.lower[2])
+        for k, sign in ((ELECTRONIC_FIELD, 1.0), (IONIC_FIELD, -1.0)):
+            field = self.fields[k]
+            reaction = field.nodal_reaction(state[self.slices[k]])
+            height = z[field.dof_vertices]
+            if k == ELECTRONIC_FIELD:
+                collector -= float(reaction[height > self.mesh.upper[2] - margin].sum())
+            counter += float(reaction[height < self.mesh.lower[2] + margin].sum())
+            for points, surface in zip(self.points, currents.surfaces, strict=True):
+                counter += sign * float((points.weights * points.at_counter) @ surface.current)
+        for points, surface in zip(self.points, currents.surfaces, strict=True):
+            on_top = points.values(ELECTRONIC_FIELD, self._collector_indicator())
+            collector -= float((points.weights * on_top) @ surface.current)
+        both = global_sums(self.comm, np.array([collector, counter]))
+        return float(both[0]), float(both[1])
+
+    def _collector_indicator(self) -> FloatArray:
+        indicator = np.zeros(self.sizes[ELECTRONIC_FIELD])
+        row = self.collector - self.fields[ELECTRONIC_FIELD].reduction.offset
+        if 0 <= row < len(indicator):
+            indicator[row] = 1.0
+        return indicator
+
+
+def _charge_capacity(model: CellModel) -> dict[Phase, float]:
+    return {phase: FARADAY * c for phase, c in model.maximum_concentration.items()}
+
+
+def _per_cell(mesh: LabelledMesh, values: dict[Phase, float]) -> FloatArray:
+    table = np.zeros(max(Phase) + 1)
+    for phase, value in values.items():
+        table[phase] = value
+    return np.asarray(table[mesh.phases])
+
+
+def _build_fields(
+    mesh: LabelledMesh, network: ActiveNetwork, model: CellModel, comm: MPI.Intracomm
+) -> tuple[NodalField, NodalField, NodalField]:
+    owner = cell_owners(mesh, np.flatnonzero(network.electronic | network.ionic), comm)
+    capacity = _charge_capacity(model)
+    flow = {phase: capacity[phase] * d for phase, d in model.diffusivity.items()}
+    ionic = _per_cell(mesh, model.ionic_conductivity)
+    electronic = _per_cell(mesh, model.electronic_conductivity)
+    below = np.abs(mesh.vertices[:, 2] - mesh.lower[2]) < 1e-7 * (mesh.upper[2] - mesh.lower[2])
+    anode = below if (mesh.phases == Phase.anode).any() else None
+    grounded = below if model.counter is None and anode is None else None
+    return (
+        build_field(mesh, network.ionic, owner, comm, ionic, prescribed_below=grounded),
+        build_field(mesh, network.electronic, owner, comm, electronic, prescribed_below=anode, tied_above=True),
+        build_field(mesh, network.insertion, owner, comm, _per_cell(mesh, flow)),
+    )
+
+
+def _counter_points(
+    mesh: LabelledMesh, network: ActiveNetwork, model: CellModel, ionic: NodalField, comm: MPI.Intracomm
+) -> InterfacePoints | None:
+    if model.counter is None:
+        return None
+    index = mesh.named(COUNTER)
+    behind = mesh.facet_cells[index, 0]
+    index = index[network.ionic[behind] & np.isin(mesh.phases[behind], IONIC)]
+    return surface_points(mesh, (mesh.facets[index],), (ionic,), comm)
+
+
+def stoichiometry_range(cell: HalfCell, state: FloatArray) -> tuple[float, float]:
+    """Return the smallest and largest surface stoichiometry over all ranks."""
+    values = [points.values(LITHIUM_FIELD, state[cell.slices[LITHIUM_FIELD]]) for points in cell.points]
+    everything = gather_all(cell.comm, np.concatenate(values))
+    return float(everything.min()), float(everything.max())
+
+
+def create_vector(cell: HalfCell) -> PETSc.Vec:
+    """Return an ordinary distributed vector that holds one state."""
+    return PETSc.Vec().createMPI([sum(cell.sizes), None], comm=cell.comm)

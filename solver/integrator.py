@@ -1,0 +1,130 @@
+"""One time step of the half cell: two implicit stages, error estimate, charge and lithium passed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from .half_cell import LITHIUM_FIELD, CellCurrents, Control, HalfCell, ImplicitStage
+from .newton import NewtonSolver, stoichiometry_bounds
+from .reduction import global_sums
+from .time_stepping import GAMMA, STAGE_WEIGHTS, milne_factor
+
+FloatArray = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class CellPoint:
+    """The cell at one instant and what the next step needs to know of the last one."""
+
+    time: float  # [s]
+    state: FloatArray
+    currents: CellCurrents
+    rate: FloatArray | None = None  # dx/dt at this instant [1/s]
+    previous_rate: FloatArray | None = None
+    previous_state: FloatArray | None = None
+    previous_step: float = 0.0  # [s]
+
+
+@dataclass(frozen=True)
+class StepResult:
+    """A computed step, accepted or not."""
+
+    point: CellPoint
+    step: float  # [s]
+    error: float  # estimated local error of the stoichiometry
+    charge_passed: FloatArray  # (surfaces,) [C] out of each active material, integrator's quadrature
+    newton_iterations: int
+    linear_iterations: int
+
+
+class CellIntegrator:
+    """Advances the half cell by the two-stage method of :mod:`solver.time_stepping`."""
+
+    def __init__(self, cell: HalfCell, solver: NewtonSolver) -> None:
+        self.cell, self.solver = cell, solver
+
+    def switch_on(self, state: FloatArray, control: Control) -> CellPoint:
+        """Return the potentials right after the current is switched on, stoichiometry unchanged.
+
+        Raises:
+            NotConvergedError: no potentials carry the current.
+        """
+        stage = ImplicitStage(0.0, state[self.cell.slices[LITHIUM_FIELD]])
+        result = self.solver.solve(state, stage, control)
+        return CellPoint(0.0, result.state, result.currents)
+
+    def advance(self, point: CellPoint, step: float, control: Control) -> StepResult:
+        """Compute one step of length ``step`` [s].
+
+        Raises:
+            NotConvergedError: a stage did not converge.
+        """
+        lithium = self.cell.slices[LITHIUM_FIELD]
+        x = point.state[lithium]
+        first = self.solver.solve(self._predict(point, GAMMA * step), ImplicitStage(GAMMA * step, x), control)
+        rate_1 = (first.state[lithium] - x) / (GAMMA * step)
+        base = x + (1.0 - GAMMA) * step * rate_1
+        guess = self._guess_second(point, first.state, step)
+        second = self.solver.solve(guess, ImplicitStage(GAMMA * step, base), control)
+        rate_2 = (second.state[lithium] - base) / (GAMMA * step)
+        flows = [self.cell.interface_flows(stage.currents) for stage in (first, second)]
+        new = CellPoint(
+            point.time + step, second.state, second.currents, rate_2, point.rate, point.state, step
+        )
+        return StepResult(
+            new, step, self._error(point, second.state[lithium], rate_1, rate_2, step),
+            step * (STAGE_WEIGHTS[0] * flows[0] + STAGE_WEIGHTS[1] * flows[1]),
+            first.iterations + second.iterations, first.linear_iterations + second.linear_iterations,
+        )
+
+    def _predict(self, point: CellPoint, step: float) -> FloatArray:
+        """Extrapolate: potentials linearly, stoichiometry by its rates, kept in range."""
+        guess = point.state.copy()
+        if point.previous_state is not None:
+            guess += (step / point.previous_step) * (point.state - point.previous_state)
+        lithium = self.cell.slices[LITHIUM_FIELD]
+        guess[lithium] = self._inside(self._extrapolate(point, step))
+        return guess
+
+    def _guess_second(self, point: CellPoint, first: FloatArray, step: float) -> FloatArray:
+        """Continue the line from the start of the step through the first stage."""
+        guess = point.state + (first - point.state) / GAMMA if point.rate is not None else first.copy()
+        lithium = self.cell.slices[LITHIUM_FIELD]
+        guess[lithium] = self._inside(guess[lithium])
+        return guess
+
+    def _extrapolate(self, point: CellPoint, step: float) -> FloatArray:
+        """Two-step Adams-Bashforth: x + dt x' + dt^2/2 (x' - x'_prev)/dt_prev."""
+        prediction = point.state[self.cell.slices[LITHIUM_FIELD]].copy()
+        if point.rate is not None:
+            prediction += step * point.rate
+            if point.previous_rate is not None:
+                prediction += 0.5 * step**2 / point.previous_step * (point.rate - point.previous_rate)
+        return prediction
+
+    def _inside(self, x: FloatArray) -> FloatArray:
+        bounds = [stoichiometry_bounds(r.open_circuit_potential.range) for r in self.cell.reactions]
+        low, high = min(b[0] for b in bounds), max(b[1] for b in bounds)
+        margin = 1e-3 * (high - low)
+        return np.clip(x, low + margin, high - margin)
+
+    def _error(self, point: CellPoint, x: FloatArray, rate_1: FloatArray, rate_2: FloatArray, step: float) -> float:
+        """Estimate the local error: Milne's device with two known rates, else the embedded first-order method."""
+        if point.previous_rate is None:
+            difference = GAMMA * step * (rate_2 - rate_1)
+        else:
+            difference = milne_factor(step, point.previous_step) * (x - self._extrapolate(point, step))
+        return self._norm(difference)
+
+    def _norm(self, difference: FloatArray) -> float:
+        """Return the larger of the root mean squares over the active volume and over its surface."""
+        mass = self.cell.mass
+        sums = [float(mass @ difference**2), float(mass.sum()), 0.0, 0.0]
+        for points in self.cell.points:
+            sums[2] += float(points.weights @ points.values(LITHIUM_FIELD, difference) ** 2)
+            sums[3] += float(points.weights.sum())
+        volume, total, surface, area = global_sums(self.cell.comm, np.array(sums))
+        return float(np.sqrt(max(volume / total, surface / area)))

@@ -1,0 +1,72 @@
+"""Quadrature points of the reactive surfaces: the nodes, weighted by a third of their facets.
+
+Nodal quadrature has the order of first-order elements, keeps every coupling term diagonal and
+makes the discrete interface current a sum over points.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from mpi4py import MPI
+from petsc4py import PETSc
+
+from meshing.facets import triangle_areas
+from meshing.labelled_mesh import LabelledMesh
+
+from .constraints import selection_matrix
+from .field import NodalField
+
+FloatArray = npt.NDArray[np.float64]
+IntArray = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class InterfacePoints:
+    """Points of one surface on this rank and the matrices that pick the fields there."""
+
+    weights: FloatArray  # (points,) [m2]
+    selections: tuple[PETSc.Mat, ...]  # one (points x unknowns) 0/1 matrix per field
+    at_counter: FloatArray  # (points,) 1 where the point lies on the counter face, else 0
+
+    def values(self, field: int, unknowns: FloatArray) -> FloatArray:
+        """Return a field at the points."""
+        vector = self.selections[field].createVecRight()
+        vector.array[:] = unknowns
+        return np.asarray((self.selections[field] * vector).array)
+
+    def collect(self, field: int, values: FloatArray) -> FloatArray:
+        """Add point values to the unknowns of a field (transpose of :meth:`values`)."""
+        selection = self.selections[field]
+        point, result = selection.createVecLeft(), selection.createVecRight()
+        point.array[:] = values
+        selection.multTranspose(point, result)
+        return np.asarray(result.array)
+
+
+def surface_points(
+    mesh: LabelledMesh, corners: tuple[IntArray, ...], fields: tuple[NodalField, ...], comm: MPI.Intracomm
+) -> InterfacePoints:
+    """Place points at the corners of facets and merge those with the same unknowns.
+
+    Args:
+        mesh: labelled mesh.
+        corners: for each field, the facet corners (n, 3) on the side where that field lives.
+        fields: the fields that meet at the surface; the first one decides which rank owns a point.
+        comm: communicator.
+    """
+    areas = np.repeat(triangle_areas(mesh.vertices, corners[0]) / 3.0, 3)
+    columns = np.column_stack([f.columns_of_vertices[c.ravel()] for f, c in zip(fields, corners, strict=True)])
+    counter = np.abs(mesh.vertices[corners[0].ravel(), 2] - mesh.lower[2]) < 1e-7 * (mesh.upper[2] - mesh.lower[2])
+    unique, group = np.unique(np.column_stack([columns, counter]), axis=0, return_inverse=True)
+    weights = np.bincount(group.ravel(), weights=areas, minlength=len(unique))
+    first = fields[0].reduction
+    mine = (unique[:, 0] >= first.offset) & (unique[:, 0] < first.offset + first.size_local)
+    if comm.rank == 0:
+        mine |= unique[:, 0] < 0
+    selections = tuple(
+        selection_matrix(comm, unique[mine, k], field.reduction.size_local) for k, field in enumerate(fields)
+    )
+    return InterfacePoints(weights[mine], selections, unique[mine, -1].astype(float))

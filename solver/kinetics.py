@@ -1,0 +1,205 @@
+"""Charge-transfer laws: interface current density as a function of overpotential.
+
+The current density i [A/m2] is positive from the active material into the electrolyte
+(de-lithiation). Every law returns i and its derivatives, so that Newton's method needs no symbols.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from manufacturing.errors import StageError
+
+from .constants import FARADAY, GAS_CONSTANT
+
+FloatArray = npt.NDArray[np.float64]
+
+MAXIMUM_EXPONENT = 120.0  # beyond it exp() is continued by a straight line so that no iterate overflows
+FILM_ITERATIONS = 60
+
+
+class Curve(Protocol):
+    """A function of stoichiometry with its exact derivative."""
+
+    range: tuple[float, float]
+
+    def value(self, x: FloatArray) -> FloatArray:
+        """Return the value at stoichiometry x."""
+        ...
+
+    def slope(self, x: FloatArray) -> FloatArray:
+        """Return the derivative with respect to x."""
+        ...
+
+
+class KineticsLaw(Protocol):
+    """i(eta, i_0) with derivatives with respect to both."""
+
+    def __call__(self, eta: FloatArray, exchange: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
+        """Return i [A/m2], di/deta [S/m2] and di/di_0 [-]."""
+        ...
+
+
+@dataclass(frozen=True)
+class ButlerVolmer:
+    """i = i_0 [exp(alpha_a F eta/RT) - exp(-alpha_c F eta/RT)]."""
+
+    alpha_a: float = 0.5
+    alpha_c: float = 0.5
+    temperature: float = 298.15  # [K]
+
+    def __call__(self, eta: FloatArray, exchange: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
+        """Return i [A/m2], di/deta [S/m2] and di/di_0 [-]."""
+        thermal = FARADAY / (GAS_CONSTANT * self.temperature)
+        anodic, anodic_slope = bounded_exponential(self.alpha_a * thermal * eta)
+        cathodic, cathodic_slope = bounded_exponential(-self.alpha_c * thermal * eta)
+        shape = anodic - cathodic
+        slope = thermal * (self.alpha_a * anodic_slope + self.alpha_c * cathodic_slope)
+        return exchange * shape, exchange * slope, shape
+
+
+@dataclass(frozen=True)
+class LinearKinetics:
+    """i = i_0 F eta/RT, the limit of small overpotential."""
+
+    temperature: float = 298.15  # [K]
+
+    def __call__(self, eta: FloatArray, exchange: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
+        """Return i [A/m2], di/deta [S/m2] and di/di_0 [-]."""
+        thermal = FARADAY / (GAS_CONSTANT * self.temperature)
+        return exchange * thermal * eta, exchange * thermal * np.ones_like(eta), thermal * eta
+
+
+@dataclass(frozen=True)
+class SinhKinetics:
+    """i = i_0 sinh(eta/V_0) with a free scale V_0."""
+
+    scale: float = 1.0  # [V]
+
+    def __call__(self, eta: FloatArray, exchange: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
+        """Return i [A/m2], di/deta [S/m2] and di/di_0 [-]."""
+        up, up_slope = bounded_exponential(eta / self.scale)
+        down, down_slope = bounded_exponential(-eta / self.scale)
+        shape = 0.5 * (up - down)
+        return exchange * shape, exchange * 0.5 * (up_slope + down_slope) / self.scale, shape
+
+
+def bounded_exponential(argument: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Return exp and its derivative, continued linearly above MAXIMUM_EXPONENT."""
+    inside = np.minimum(argument, MAXIMUM_EXPONENT)
+    slope = np.exp(inside)
+    return slope * (1.0 + argument - inside), slope
+
+
+class ExchangeCurrent(Protocol):
+    """i_0 as a function of the surface stoichiometry."""
+
+    def __call__(self, x: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Return i_0 [A/m2] and di_0/dx [A/m2]."""
+        ...
+
+
+@dataclass(frozen=True)
+class RateConstant:
+    """i_0 = F k (c_max - c)^alpha_a c^alpha_c with alpha_a + alpha_c = 1."""
+
+    rate: float  # k [m/s]
+    maximum_concentration: float  # c_max [mol/m3]
+    alpha_a: float = 0.5
+    alpha_c: float = 0.5
+
+    def __call__(self, x: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Return i_0 [A/m2] and di_0/dx [A/m2] at stoichiometry 0 < x < 1."""
+        value = FARADAY * self.rate * self.maximum_concentration * (1.0 - x) ** self.alpha_a * x**self.alpha_c
+        return value, value * (self.alpha_c / x - self.alpha_a / (1.0 - x))
+
+
+@dataclass(frozen=True)
+class CurveExchange:
+    """i_0(x) from a curve or a constant."""
+
+    curve: Curve  # [A/m2]
+
+    def __call__(self, x: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Return i_0 [A/m2] and di_0/dx [A/m2]."""
+        return self.curve.value(x), self.curve.slope(x)
+
+
+@dataclass(frozen=True)
+class InterfaceCurrent:
+    """State of a reaction at interface points, all arrays of shape (points,)."""
+
+    current: FloatArray  # i [A/m2]
+    by_drop: FloatArray  # di/d(phi_e - phi_i) [S/m2]
+    by_stoichiometry: FloatArray  # di/dx [A/m2]
+    overpotential: FloatArray  # eta [V]
+    open_circuit: FloatArray  # U [V]
+
+
+@dataclass(frozen=True)
+class InsertionReaction:
+    """Charge transfer at a surface of active material, a film resistance in series.
+
+    i = f(eta, i_0(x)), eta = drop - U(x) - i R with drop = phi_e - phi_i.
+    """
+
+    law: KineticsLaw
+    exchange_current: ExchangeCurrent
+    open_circuit_potential: Curve  # U(x) [V]
+    resistance: float = 0.0  # R [Ohm m2]
+
+    def __call__(self, drop: FloatArray, x: FloatArray) -> InterfaceCurrent:
+        """Evaluate the reaction at potential drops [V] and surface stoichiometries."""
+        potential, potential_slope = self.open_circuit_potential.value(x), self.open_circuit_potential.slope(x)
+        exchange, exchange_slope = self.exchange_current(x)
+        current, slope, by_exchange = current_through_film(self.law, drop - potential, exchange, self.resistance)
+        damping = 1.0 / (1.0 + self.resistance * slope)
+        by_x = (by_exchange * exchange_slope - slope * potential_slope) * damping
+        eta = drop - potential - current * self.resistance
+        return InterfaceCurrent(current, slope * damping, by_x, eta, potential)
+
+
+@dataclass(frozen=True)
+class MetalReaction:
+    """Charge transfer at a metal counter electrode of constant potential and exchange current."""
+
+    law: KineticsLaw
+    exchange_current_density: float  # i_0 [A/m2]
+    equilibrium_potential: float = 0.0  # U [V] against lithium
+    resistance: float = 0.0  # R [Ohm m2]
+
+    def __call__(self, drop: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Return i [A/m2] from metal into electrolyte and di/d(drop) for drop = phi_metal - phi_i."""
+        exchange = np.full_like(drop, self.exchange_current_density)
+        overall = drop - self.equilibrium_potential
+        current, slope, _ = current_through_film(self.law, overall, exchange, self.resistance)
+        return current, slope / (1.0 + self.resistance * slope)
+
+
+def current_through_film(
+    law: KineticsLaw, drive: FloatArray, exchange: FloatArray, resistance: float
+) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Solve i = f(drive - i R, i_0) for i and return i, df/deta and df/di_0 at the solution.
+
+    Newton's method on the overpotential, kept between 0 and the drive, where the root lies.
+
+    Raises:
+        StageError: the local iteration did not converge.
+    """
+    if resistance == 0.0:
+        return law(drive, exchange)
+    low, high = np.minimum(drive, 0.0), np.maximum(drive, 0.0)
+    eta = np.zeros_like(drive)
+    for _ in range(FILM_ITERATIONS):
+        current, slope, by_exchange = law(eta, exchange)
+        residual = eta + resistance * current - drive
+        if np.all(np.abs(residual) <= 1e-13 * (1.0 + np.abs(drive))):
+            return current, slope, by_exchange
+        low, high = np.where(residual < 0.0, eta, low), np.where(residual > 0.0, eta, high)
+        step = eta - residual / (1.0 + resistance * slope)
+        eta = np.where((step < low) | (step > high), 0.5 * (low + high), step)
+    raise StageError(f"film resistance {resistance:g} Ohm m2: the local iteration for the interface current did not converge")

@@ -1,0 +1,173 @@
+"""Newton's method for one implicit stage, with block multigrid inside a Krylov solver."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from mpi4py import MPI
+from petsc4py import PETSc
+
+from .half_cell import LITHIUM_FIELD, CellCurrents, Control, Galvanostatic, HalfCell, ImplicitStage, create_vector
+from .jacobian import Jacobian
+from .linear_solver import BOOMERAMG, set_options
+from .reduction import global_sum, global_sums
+
+FloatArray = npt.NDArray[np.float64]
+
+PREFIX = "granode_discharge_"
+FIELD_NAMES = ("ionic", "electronic", "lithium")
+
+
+@dataclass(frozen=True)
+class NewtonSettings:
+    """Tolerances of the nonlinear and linear iterations."""
+
+    tolerance: float = 1e-9  # residual (2-norm, and the sum of each equation) / cell current
+    maximum_iterations: int = 25
+    linear_tolerance: float = 1e-5
+    maximum_linear_iterations: int = 200
+    maximum_halvings: int = 14
+    rebuild_above: int = 16  # Krylov iterations above which the preconditioner is set up anew
+
+
+@dataclass(frozen=True)
+class NewtonResult:
+    """Converged state of a stage."""
+
+    state: FloatArray
+    currents: CellCurrents
+    iterations: int
+    linear_iterations: int
+
+
+class NotConvergedError(Exception):
+    """A stage that did not converge; the time step is repeated with a smaller one."""
+
+
+class NewtonSolver:
+    """Solves the half-cell equations of a stage from a starting state."""
+
+    def __init__(self, cell: HalfCell, settings: NewtonSettings, reference_current: float) -> None:
+        self.cell, self.settings = cell, settings
+        self.reference_current = reference_current  # [A] smallest current that residuals are compared with
+        self.jacobian = Jacobian(cell)
+        self._right, self._step = create_vector(cell), create_vector(cell)
+        self._solver: PETSc.KSP | None = None
+        self._stale = True
+
+    def solve(self, start: FloatArray, stage: ImplicitStage, control: Control) -> NewtonResult:
+        """Solve one stage.
+
+        Raises:
+            NotConvergedError: names what failed; the start may be too far away (step too long).
+        """
+        cell = self.cell
+        state = start
+        currents = cell.currents(state)
+        residual = cell.residual(state, currents, stage, control)
+        linear = 0
+        for iteration in range(self.settings.maximum_iterations + 1):
+            scale = self._scale(currents, control)
+            if self._converged(residual, scale):
+                return NewtonResult(state, currents, iteration, linear)
+            step, used = self._linear_solve(residual, currents, stage, control, scale)
+            linear += used
+            state, currents, residual = self._line_search(state, step, residual, stage, control)
+        raise NotConvergedError(f"Newton's method stopped after {self.settings.maximum_iterations} iterations")
+
+    def _scale(self, currents: CellCurrents, control: Control) -> float:
+        current = abs(control.current) if isinstance(control, Galvanostatic) else 0.0
+        if not isinstance(control, Galvanostatic):
+            current = float(np.abs(self.cell.interface_flows(currents)).max())
+        return max(current, self.reference_current)
+
+    def _converged(self, residual: FloatArray, scale: float) -> bool:
+        sums = [float(residual[part].sum()) for part in self.cell.slices]
+        totals = global_sums(self.cell.comm, np.array([*sums, float(residual @ residual)]))
+        if not np.all(np.isfinite(totals)):
+            raise NotConvergedError("the residual is not finite")
+        limit = self.settings.tolerance * scale
+        return bool(np.sqrt(totals[3]) <= limit and np.abs(totals[:3]).max() <= limit)
+
+    def _linear_solve(
+        self, residual: FloatArray, currents: CellCurrents, stage: ImplicitStage, control: Control, scale: float
+    ) -> tuple[FloatArray, int]:
+        matrix = self.jacobian.update(currents, stage, control)
+        solver = self._krylov(matrix)
+        solver.setTolerances(
+            rtol=self.settings.linear_tolerance, atol=0.1 * self.settings.tolerance * scale,
+            max_it=self.settings.maximum_linear_iterations,
+        )
+        self._right.array[:] = residual
+        used = 0
+        for _ in range(2):
+            solver.getPC().setReusePreconditioner(not self._stale)
+            solver.setOperators(matrix)
+            solver.solve(self._right, self._step)
+            used += solver.getIterationNumber()
+            fresh, self._stale = self._stale, solver.getIterationNumber() > self.settings.rebuild_above
+            if solver.getConvergedReason() > 0:
+                return np.array(self._step.array), used
+            self._stale = True
+            if fresh:
+                break
+        raise NotConvergedError(f"the linear solver stopped with PETSc reason {solver.getConvergedReason()}")
+
+    def _krylov(self, matrix: PETSc.Mat) -> PETSc.KSP:
+        """Set up FGMRES with a multiplicative split into fields, multigrid on each potential."""
+        if self._solver is not None:
+            return self._solver
+        solver = PETSc.KSP().create(self.cell.comm)
+        solver.setOptionsPrefix(PREFIX)
+        solver.setOperators(matrix)
+        options = {"ksp_type": "fgmres", "ksp_gmres_restart": "60", "pc_type": "fieldsplit",
+                   "pc_fieldsplit_type": "multiplicative"}
+        for name in FIELD_NAMES[:2]:
+            options |= {f"fieldsplit_{name}_{key}": value for key, value in BOOMERAMG.items()}
+            options[f"fieldsplit_{name}_ksp_type"] = "preonly"
+        options |= {"fieldsplit_lithium_ksp_type": "preonly", "fieldsplit_lithium_pc_type": "sor"}
+        set_options(PREFIX, options)
+        solver.setFromOptions()
+        rows = self.jacobian.field_index_sets()
+        solver.getPC().setFieldSplitIS(*zip(FIELD_NAMES, rows, strict=True))
+        self._solver = solver
+        return solver
+
+    def _line_search(
+        self, state: FloatArray, step: FloatArray, residual: FloatArray, stage: ImplicitStage, control: Control
+    ) -> tuple[FloatArray, CellCurrents, FloatArray]:
+        """Shorten the step until stoichiometries stay in range and the residual falls."""
+        comm = self.cell.comm
+        norm = np.sqrt(global_sum(comm, float(residual @ residual)))
+        factor = self._longest_step(state, step)
+        for _ in range(self.settings.maximum_halvings):
+            trial = state - factor * step
+            currents = self.cell.currents(trial)
+            found = self.cell.residual(trial, currents, stage, control)
+            size = np.sqrt(global_sum(comm, float(found @ found)))
+            if np.isfinite(size) and size <= (1.0 - 1e-4 * factor) * norm:
+                return trial, currents, found
+            if np.isfinite(size) and size <= 3e-13 * norm + 1e-30:
+                return trial, currents, found
+            factor *= 0.5
+        raise NotConvergedError("the line search found no smaller residual")
+
+    def _longest_step(self, state: FloatArray, step: FloatArray) -> float:
+        """Return the largest factor <= 1 that keeps every surface stoichiometry inside its curves' range."""
+        factor = 1.0
+        for points, reaction in zip(self.cell.points, self.cell.reactions, strict=True):
+            low, high = stoichiometry_bounds(reaction.open_circuit_potential.range)
+            x = points.values(LITHIUM_FIELD, state[self.cell.slices[LITHIUM_FIELD]])
+            change = -points.values(LITHIUM_FIELD, step[self.cell.slices[LITHIUM_FIELD]])
+            with np.errstate(divide="ignore", invalid="ignore"):
+                room = np.where(change > 0.0, (high - x) / change, np.where(change < 0.0, (low - x) / change, np.inf))
+            if len(room):
+                factor = min(factor, 0.9 * float(room.min()) if room.min() < 1.0 else 1.0)
+        return float(self.cell.comm.allreduce(factor, op=MPI.MIN))
+
+
+def stoichiometry_bounds(curve_range: tuple[float, float]) -> tuple[float, float]:
+    """Return the open range of stoichiometries in which all laws are finite."""
+    return max(curve_range[0], 1e-9), min(curve_range[1], 1.0 - 1e-9)
