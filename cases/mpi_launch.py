@@ -6,6 +6,8 @@ import os
 
 from manufacturing.errors import InputError
 
+_OF_THIS_RANK = ("PMIX_", "OMPI_COMM_WORLD_")  # would make the new run believe that it is a rank of the old one
+
 
 def mpirun_command(ranks: int) -> list[str]:
     """Return the words that start a command on ``ranks`` MPI ranks.
@@ -31,8 +33,9 @@ def mpirun_command(ranks: int) -> list[str]:
 
 
 def mpi_environment() -> dict[str, str]:
-    """Return a copy of this process's environment with one thread per rank."""
-    return {**os.environ, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+    """Return this process's environment with one thread per rank and no trace of its own MPI run."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(_OF_THIS_RANK)}
+    return {**kept, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
 
 
 def usable_cores() -> int:

@@ -12,7 +12,7 @@ class Assumption:
     Args:
         name: what the value is, as `stage.quantity`.
         value: the value in the unit that the note states.
-        kind: `assumed` (no source), `calibrated` (fitted to a printed result) or `numerical`.
+        kind: `printed`, `assumed` (no source), `calibrated` (fitted to a printed result) or `numerical`.
         note: unit, reason and, where there is one, the printed alternative.
     """
 

@@ -114,6 +114,8 @@ class CalenderingStage:
         """Return the figures between the crop planes; the density is that between the plates."""
         electrode = self._crop(film)
         fractions = dry_fractions(beads, electrode, plates=True, voxel=voxel)
+        whole = dry_fractions(beads, film, plates=True, voxel=voxel)
+        left = (1.0 - fractions.void) * electrode.volume / ((1.0 - whole.void) * film.volume)
         return {
             "degree": self.degree,
             "porosity": fractions.porosity(),
@@ -121,6 +123,7 @@ class CalenderingStage:
             "volume_fraction": asdict(fractions),
             "density_g_cm3": beads.dry_mass / film.volume / 1000.0,
             "thickness_um": float(electrode.size[2]) / 1e-6,
+            "cropped_solid_share": 1.0 - left,
             "plate_distance_um": float(film.size[2]) / 1e-6,
             "box_um": (electrode.size / 1e-6).tolist(),
         }

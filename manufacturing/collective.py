@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any
 
 from mpi4py import MPI
 
 from .errors import GranodeError, InputError, StageError
 
-T = TypeVar("T")
 
-
-def run_on(comm: MPI.Intracomm, workers: int, work: Callable[[], T]) -> T:
+def run_on[T](comm: MPI.Intracomm, workers: int, work: Callable[[], T]) -> T:
     """Run ``work`` on the first ranks and return the result of rank 0 on all ranks.
 
     Args:
@@ -29,6 +27,11 @@ def run_on(comm: MPI.Intracomm, workers: int, work: Callable[[], T]) -> T:
             outcome = ("result", work())
         except GranodeError as error:
             outcome = _packed(error)
+        except Exception as error:
+            # A bug on rank 0 must not leave the others waiting for its result.
+            if comm.rank == 0:
+                comm.bcast(("stage", f"unexpected {error!r} on rank 0"), root=0)
+            raise
     kind, value = comm.bcast(outcome, root=0)
     if kind == "result":
         result: T = value

@@ -31,7 +31,7 @@ class Configuration:
     def wrapped(self, periodic: tuple[bool, bool, bool]) -> Configuration:
         """Return the same beads, each by its image inside the box along the periodic axes."""
         axes = np.asarray(periodic)
-        shift = np.floor((self.centres - self.lower) / self.size) * self.size * axes
+        shift = np.floor((self.centres - self.lower) / self.size) * self.size
         inside = np.clip(self.centres - shift, self.lower, self.upper)
         return Configuration(np.where(axes, inside, self.centres), self.lower, self.upper)
 

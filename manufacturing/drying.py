@@ -81,9 +81,10 @@ class DryingStage:
 
     def assumptions(self) -> tuple[Assumption, ...]:
         """Return the numbers of this stage that no source prints for this use."""
-        note = "Pa along z, fitted to the printed porosity of about 0.5; the printed 101325 Pa leaves 0.30"
+        printed = self.pressure == PRINTED_PRESSURE
+        note = "Pa along z; 4000 is fitted to the printed porosity of about 0.5, the printed 101325 leaves 0.30"
         return (
-            Assumption("drying.pressure", self.pressure, "calibrated", note),
+            Assumption("drying.pressure", self.pressure, "printed" if printed else "calibrated", note),
             Assumption("drying.inertial_scale", self.inertial_scale, "numerical", "factor on masses"),
             Assumption("drying.smallest_inertial_mass", self.smallest_inertial_mass, "numerical", "kg; inertia only"),
             Assumption("drying.sigma_CBD", 0.89, "assumed", "per diameter; Table S1 prints it without the factor d"),

@@ -45,8 +45,6 @@ class LammpsEngine:
     """
 
     def __init__(self, comm: MPI.Intracomm, stage: str, time_step: float, inertial_scale: float = 1.0) -> None:
-        from lammps import lammps
-
         self.stage = stage
         self.time_step = time_step
         self.inertial_scale = inertial_scale
@@ -54,7 +52,7 @@ class LammpsEngine:
         self._lines: deque[str] = deque(maxlen=REMEMBERED_LINES)
         self._inertial_mass = 0.0
         self._count = 0
-        self._lammps: Any = lammps(cmdargs=["-log", "none", "-screen", "none"], comm=comm)
+        self._lammps: Any = _open_lammps(comm, stage)
 
     def __enter__(self) -> LammpsEngine:
         return self
@@ -181,3 +179,13 @@ class LammpsEngine:
             print(message, flush=True)
             self._comm.Abort(1)
         raise StageError(message) from cause
+
+
+def _open_lammps(comm: MPI.Intracomm, stage: str) -> Any:
+    # Imported here so that recipes and packings can be used without LAMMPS.
+    try:
+        from lammps import lammps
+
+        return lammps(cmdargs=["-log", "none", "-screen", "none"], comm=comm)
+    except (ImportError, OSError) as error:
+        raise StageError(f"{stage}: LAMMPS cannot be loaded ({error})") from error

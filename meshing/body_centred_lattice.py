@@ -23,6 +23,8 @@ from .torus_mesh import (
 )
 
 SMALLEST_COUNT = 4  # lattice cubes per periodic edge; below, minimal images are ambiguous
+LAYER_GROWTH = 1.3  # of separator layers, away from the electrode
+LARGEST_STRETCH = 2.5  # height of separator layers, of the cell size
 
 
 @dataclass(frozen=True)
@@ -43,11 +45,24 @@ def lattice_shape(
     for axis in (0, 1):
         if periodic[axis]:
             counts[axis] = max(SMALLEST_COUNT, counts[axis])
-    layers = max(1, round(separator_thickness / cell_size)) if separator_thickness > 0.0 else 0
-    below = np.linspace(-separator_thickness, 0.0, layers + 1)[:-1] if layers else np.empty(0)
+    heights = _separator_heights(separator_thickness, float(size[2]) / counts[2])
+    layers = len(heights)
+    below = -np.cumsum(heights)[::-1]
+    if layers:
+        below[0] = -separator_thickness
     z = np.concatenate([below, np.linspace(0.0, size[2], counts[2] + 1)])
     x, y = (np.linspace(0.0, size[k], counts[k] + 1) for k in (0, 1))
     return LatticeShape((counts[0], counts[1], counts[2] + layers), layers, (x, y, z), periodic)
+
+
+def _separator_heights(thickness: float, cell_size: float) -> FloatArray:
+    """Return layer heights that grow away from the electrode and add up to the separator, the upper first [um]."""
+    if thickness <= 0.0:
+        return np.empty(0)
+    heights = [cell_size]
+    while sum(heights) < thickness - 0.5 * heights[-1]:
+        heights.append(min(heights[-1] * LAYER_GROWTH, LARGEST_STRETCH * cell_size))
+    return np.array(heights) * (thickness / sum(heights))
 
 
 def build_lattice(

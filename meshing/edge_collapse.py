@@ -39,11 +39,40 @@ def collapse_pass(patch: MeshPatch, bad: IntArray, volume_tolerance: float, loos
             for j in range(4):
                 w = patch.cells[t, j]
                 if i != j and _allowed(patch, v, w, loose):
-                    after = _collapsed_quality(patch, v, w, max(best, before + LEAST_GAIN), volume_tolerance)
+                    after = _collapsed_quality(patch, v, w, max(best, before + LEAST_GAIN), volume_tolerance, LONGEST_EDGE)
                     if after > max(best, before + LEAST_GAIN):
                         best, best_v, best_w = after, v, w
         if best_v >= 0:
             _apply(patch, best_v, best_w)
+            count += 1
+    return count
+
+
+@compiled
+def coarsening_pass(patch: MeshPatch, chosen: IntArray, least_quality: float, volume_tolerance: float, longest: float) -> int:
+    """Merge each chosen vertex into a neighbour where all cells stay better than ``least_quality``.
+
+    Args:
+        patch: state of the pass.
+        chosen: vertices, first those to go first.
+        least_quality: quality that the changed cells must exceed.
+        volume_tolerance: largest volume that a phase may gain or lose, of the lattice size cubed.
+        longest: longest new edge, of the lattice size.
+    """
+    count = 0
+    for v in chosen:
+        if not star_untouched(patch, v):
+            continue
+        best, best_w = least_quality, -1
+        for s in range(patch.star_start[v], patch.star_start[v + 1]):
+            for k in range(4):
+                w = patch.cells[patch.star_cells[s], k]
+                if w != v and _allowed(patch, v, w, False):
+                    after = _collapsed_quality(patch, v, w, best, volume_tolerance, longest)
+                    if after > best:
+                        best, best_w = after, w
+        if best_w >= 0:
+            _apply(patch, v, best_w)
             count += 1
     return count
 
@@ -65,7 +94,7 @@ def _star_quality(patch: MeshPatch, v: int) -> float:
 
 
 @compiled
-def _collapsed_quality(patch: MeshPatch, v: int, w: int, needed: float, volume_tolerance: float) -> float:
+def _collapsed_quality(patch: MeshPatch, v: int, w: int, needed: float, volume_tolerance: float, longest: float) -> float:
     """Return the worst quality around v after it is merged into w, -1 if that is not allowed."""
     worst, edge_phases, size = 2.0, 0, patch.sizes[v]
     moved = np.zeros(8)
@@ -81,7 +110,7 @@ def _collapsed_quality(patch: MeshPatch, v: int, w: int, needed: float, volume_t
             continue
         for k in range(4):
             new[k] = w if cell[k] == v else cell[k]
-            if cell[k] != v and edge_length(patch.points, patch.period, w, cell[k]) > LONGEST_EDGE * size:
+            if cell[k] != v and edge_length(patch.points, patch.period, w, cell[k]) > longest * size:
                 return -1.0
         worst = min(worst, quality(patch.points, patch.period, new[0], new[1], new[2], new[3]))
         if worst <= needed:

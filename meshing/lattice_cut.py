@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -12,21 +11,21 @@ import numpy as np
 from manufacturing.errors import InputError, StageError
 from manufacturing.packing import Packing
 from manufacturing.phases import Phase
+from manufacturing.reporter import LogLine, Progress, Reporter
 
 from .body_centred_lattice import build_lattice
+from .cut_geometry import MICROMETRE, CutGeometry
+from .cut_report import geometry_report, quality_report
 from .labelled_mesh import NO_PARTICLE, LabelledMesh, build_labelled_mesh
-from .particle_colours import Colouring, Spheres, colour_particles, colours_by_phase, with_images
-from .specks import relabel_specks
+from .mesh_improvement import ImprovementSettings, improve
+from .particle_colours import colours_by_phase
+from .specks import Relabelled, relabel_specks
 from .sphere_cut import cut_class
-from .sphere_field import SphereField, build_sphere_field, phase_particles
+from .sphere_field import phase_particles
 from .torus_mesh import FloatArray, IntArray, TorusMesh
 from .unwrapping import unwrap
 
-MICROMETRE = 1e-6
-
-
-def _silent(_: Any) -> None:
-    pass
+STAGE = "meshing"
 
 
 @dataclass(frozen=True)
@@ -35,11 +34,11 @@ class LatticeCutSettings:
 
     cell_size: float = 1.0e-6  # [m] edge of the lattice cubes at the particle surfaces
     separator_thickness: float = 15.0e-6  # [m] 0 for none
-    separator_cell_size: float | None = None  # [m] None: as coarse as the lattice grading allows
-    same_phase_gap: float = 0.5e-6  # [m] closer spheres of one phase are cut one after the other
+    same_phase_gap: float = 0.5e-6  # [m] spheres of one phase that are closer are cut one after the other
     speck_cells: float = 2.0  # pieces of a phase below this many cell_size^3 are given to their neighbours
+    volume_correction: float = 0.073  # spheres are cut with radius r + volume_correction cell_size^2/r
     smallest_dihedral_deg: float = 5.0  # a mesh with smaller angles is refused
-    target_dihedral_deg: float = 12.0  # the optimiser stops here
+    target_dihedral_deg: float = 12.0  # improvement goes on until here, as long as it helps
     matrix_phase: Phase = Phase.void  # phase of the space between the particles
 
     def __post_init__(self) -> None:
@@ -54,8 +53,7 @@ class LatticeCutSettings:
 class _Stopwatch:
     """Wall time of each step, for the report."""
 
-    log: Callable[[str], None]
-    progress: Callable[[float], None]
+    reporter: Reporter
     seconds: dict[str, float] = field(default_factory=dict)
     last: float = field(default_factory=time.perf_counter)
 
@@ -63,100 +61,99 @@ class _Stopwatch:
         now = time.perf_counter()
         self.seconds[name] = round(now - self.last, 3)
         self.last = now
-        self.log(f"meshing: {name}: {text} ({self.seconds[name]:.1f} s)")
-        self.progress(fraction)
+        self.reporter.line(f"{STAGE}: {name}: {text} ({self.seconds[name]:.1f} s)")
+        self.reporter.advance(STAGE, fraction, f"{name}: {text}")
 
 
 def mesh_packing(
-    packing: Packing,
-    settings: LatticeCutSettings,
-    log: Callable[[str], None] = _silent,
-    progress: Callable[[float], None] = _silent,
+    packing: Packing, settings: LatticeCutSettings, log: LogLine | None = None, progress: Progress | None = None
 ) -> LabelledMesh:
     """Turn a packing into conforming tetrahedra with phases and particles.
 
     The separator lies below the electrode: the mesh reaches from z = 0 (``counter``) over
-    z = separator_thickness (``electrode_bottom``) to the top (``collector``), and x and y start at 0.
+    z = separator_thickness (``electrode_bottom``) to the top (``collector``); x and y start at 0.
+    The result does not depend on the number of ranks; call it on one.
 
     Args:
         packing: spheres [m]; what sticks out of its box in z (and on axes that are not periodic) is cut off.
         settings: how finely and how well to mesh.
-        log: receives one line per step.
-        progress: receives the finished fraction, 0 to 1.
+        log: takes one line per step.
+        progress: takes the stage, the finished fraction (0 to 1) and a message.
 
     Raises:
         InputError: the settings do not fit the packing.
         StageError: the mesh is not conforming or has angles below ``smallest_dihedral_deg``.
     """
-    watch = _Stopwatch(log, progress)
-    geometry = _Geometry.of(packing, settings)
+    watch = _Stopwatch(Reporter(0, log, progress))
+    geometry = _geometry(packing, settings)
     mesh = build_lattice(geometry.size, geometry.separator, geometry.cell_size, geometry.walls)
-    watch.lap("lattice", 0.05, f"{len(mesh.cells)} cells")
-    sphere_field = geometry.field()
+    watch.lap("lattice", 0.1, f"{len(mesh.cells)} cells")
+    relabelled = _cut(mesh, geometry, settings, watch)
+    improvement = ImprovementSettings(target_deg=settings.target_dihedral_deg)
+    mesh = improve(
+        relabelled.mesh, geometry.cut_field, geometry.colouring.class_phases, improvement, watch.reporter.line
+    )
+    watch.lap("improvement", 0.8, f"{len(mesh.cells)} cells")
+    labelled = _label(mesh, geometry, settings)
+    watch.lap("labels", 0.9, f"{len(labelled.facets)} named facets")
+    return _reported(labelled, mesh, geometry, settings, relabelled, watch)
+
+
+def _geometry(packing: Packing, settings: LatticeCutSettings) -> CutGeometry:
+    smallest = float(packing.size.min())
+    if not settings.cell_size <= 0.25 * smallest:
+        raise InputError("mesh.cell_size", f"{settings.cell_size:g} m", f"at most a quarter of the box ({smallest:g} m)")
+    return CutGeometry.of(
+        packing, settings.cell_size, settings.separator_thickness, settings.same_phase_gap, settings.volume_correction
+    )
+
+
+def _cut(mesh: TorusMesh, geometry: CutGeometry, settings: LatticeCutSettings, watch: _Stopwatch) -> Relabelled:
     for which, phase in enumerate(geometry.colouring.class_phases):
-        mesh = cut_class(mesh, sphere_field, which, Phase(int(phase)))
-    watch.lap("cut", 0.3, f"{len(mesh.cells)} cells, colours {colours_by_phase(geometry.colouring)}")
+        mesh = cut_class(mesh, geometry.cut_field, which, Phase(int(phase)))
+    watch.lap("cut", 0.4, f"{len(mesh.cells)} cells, colours {colours_by_phase(geometry.colouring)}")
     relabelled = relabel_specks(mesh, settings.speck_cells * geometry.cell_size**3)
-    mesh = relabelled.mesh
-    watch.lap("specks", 0.35, f"{relabelled.pieces} pieces relabelled")
-    return _finish(mesh, geometry, settings, sphere_field)
+    watch.lap("specks", 0.5, f"{relabelled.pieces} pieces relabelled")
+    return relabelled
 
 
-@dataclass(frozen=True)
-class _Geometry:
-    """The packing in micrometres, with its corner at the origin and the electrode bottom at z = 0."""
-
-    size: FloatArray  # (3,) electrode
-    separator: float
-    cell_size: float
-    walls: tuple[bool, bool]
-    spheres: Spheres
-    colouring: Colouring
-    packing: Packing
-
-    @staticmethod
-    def of(packing: Packing, settings: LatticeCutSettings) -> _Geometry:
-        size = packing.size / MICROMETRE
-        cell_size, gap = settings.cell_size / MICROMETRE, settings.same_phase_gap / MICROMETRE
-        centres = (packing.centres - packing.lower) / MICROMETRE
-        spheres = with_images(
-            centres, packing.radii / MICROMETRE, packing.phases, size, packing.periodic, gap + 2.0 * cell_size
-        )
-        colouring = colour_particles(spheres, len(packing.radii), gap)
-        walls = (packing.periodic[0], packing.periodic[1])
-        return _Geometry(
-            size, settings.separator_thickness / MICROMETRE, cell_size, walls, spheres, colouring, packing
-        )
-
-    def field(self) -> SphereField:
-        period = np.array([self.size[0] * self.walls[0], self.size[1] * self.walls[1], 0.0])
-        lower = np.array([0.0, 0.0, -self.separator])
-        return build_sphere_field(
-            self.spheres, self.colouring.classes, lower, self.size, period, 1.5 * self.cell_size
-        )
+def _label(mesh: TorusMesh, geometry: CutGeometry, settings: LatticeCutSettings) -> LabelledMesh:
+    """Return to the box and to metres, with z = 0 at the counter electrode."""
+    vertices, cells = unwrap(mesh)
+    ids = _particle_ids(vertices, cells, mesh.labels, geometry)
+    phases = np.where(mesh.labels == Phase.void, int(settings.matrix_phase), mesh.labels)
+    shift = np.array([0.0, 0.0, geometry.separator])
+    return build_labelled_mesh(
+        (vertices + shift) * MICROMETRE, cells, phases, ids, np.zeros(3), (geometry.size + shift) * MICROMETRE,
+        geometry.separator * MICROMETRE, geometry.walls,
+    )
 
 
-def _particle_ids(vertices: FloatArray, cells: IntArray, phases: IntArray, field: SphereField, packing: Packing) -> IntArray:
+def _particle_ids(vertices: FloatArray, cells: IntArray, phases: IntArray, geometry: CutGeometry) -> IntArray:
     """Return the id of the particle of each cell's phase with the nearest surface."""
+    spheres, packing = geometry.exact_field, geometry.packing
     middle = vertices[cells].mean(axis=1)
-    rows = phase_particles(field, middle, phases)
+    rows = phase_particles(spheres, middle, phases)
     ids = np.where(rows >= 0, packing.particle_ids[rows], NO_PARTICLE)
-    for cell in np.flatnonzero((rows < 0) & np.isin(phases, field.phases)):
-        candidates = np.flatnonzero(field.phases == phases[cell])
-        distance = np.linalg.norm(field.centres[candidates] - middle[cell], axis=1) - field.radii[candidates]
-        ids[cell] = packing.particle_ids[field.particles[candidates[distance.argmin()]]]
+    for cell in np.flatnonzero((rows < 0) & np.isin(phases, spheres.phases)):  # relabelled, far from its phase
+        candidates = np.flatnonzero(spheres.phases == phases[cell])
+        distance = np.linalg.norm(spheres.centres[candidates] - middle[cell], axis=1) - spheres.radii[candidates]
+        ids[cell] = packing.particle_ids[spheres.particles[candidates[distance.argmin()]]]
     return np.asarray(ids)
 
 
-def _finish(mesh: TorusMesh, geometry: _Geometry, settings: LatticeCutSettings, field: SphereField) -> LabelledMesh:
-    vertices, cells = unwrap(mesh)
-    ids = _particle_ids(vertices, cells, mesh.labels, field, geometry.packing)
-    phases = np.where(mesh.labels == Phase.void, int(settings.matrix_phase), mesh.labels)
-    shift = np.array([0.0, 0.0, geometry.separator])
-    upper = (geometry.size + shift) * MICROMETRE
-    vertices = (vertices + shift) * MICROMETRE
-    for axis in range(3):  # scaling must not move the walls by rounding
-        vertices[:, axis] = np.where(np.isclose(vertices[:, axis], upper[axis], rtol=1e-12, atol=0.0), upper[axis], vertices[:, axis])
-    return build_labelled_mesh(
-        vertices, cells, phases, ids, np.zeros(3), upper, geometry.separator * MICROMETRE, geometry.walls, {}
-    )
+def _reported(
+    labelled: LabelledMesh, mesh: TorusMesh, geometry: CutGeometry, settings: LatticeCutSettings, relabelled: Relabelled,
+    watch: _Stopwatch,
+) -> LabelledMesh:
+    """Measure the mesh, refuse it when its angles are too small, return it with its report."""
+    quality = quality_report(mesh)
+    if not quality["min_dihedral_deg"] >= settings.smallest_dihedral_deg:
+        raise StageError(
+            f"the mesh has a dihedral angle of {quality['min_dihedral_deg']:.2f} deg, "
+            f"at least {settings.smallest_dihedral_deg:g} deg are needed; try another mesh.cell_size"
+        )
+    report: dict[str, Any] = {"method": "lattice_cut", "cell_size_um": geometry.cell_size} | quality
+    report |= geometry_report(labelled, geometry, relabelled, settings.matrix_phase)
+    watch.lap("report", 1.0, f"smallest dihedral angle {quality['min_dihedral_deg']:.2f} deg")
+    return replace(labelled, report=report | {"seconds": watch.seconds})

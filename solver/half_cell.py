@@ -154,9 +154,18 @@ class HalfCell:
     def conduction(self, field: int, state: FloatArray) -> FloatArray:
         """Return K u of one field [A]."""
         matrix, right, left = self._multiply[field]
-        right.array[:] = state[self.slices[field]]
+        right.array[:] = state[self.slices[field]] - self.level(field, state)
         matrix.mult(right, left)
         return np.array(left.array)
+
+    def level(self, field: int, state: FloatArray) -> float:
+        """Return a constant that may be taken off a field before K u: conductors count from the collector.
+
+        K of a constant is zero; left in, 4 V of it would drown the balances in rounding.
+        """
+        if field != ELECTRONIC_FIELD or Phase.anode in self.model.initial_stoichiometry:
+            return 0.0
+        return self.voltage(state)
 
     def residual(self, state: FloatArray, currents: CellCurrents, stage: ImplicitStage, control: Control) -> FloatArray:
         """Return the residual of the three equations [A], owned unknowns."""
@@ -205,7 +214,7 @@ class HalfCell:
         margin = 1e-7 * (self.mesh.upper[2] - self.mesh.lower[2])
         for k, sign in ((ELECTRONIC_FIELD, 1.0), (IONIC_FIELD, -1.0)):
             field = self.fields[k]
-            reaction = field.nodal_reaction(state[self.slices[k]])
+            reaction = field.nodal_reaction(state[self.slices[k]] - self.level(k, state))
             height = z[field.dof_vertices]
             if k == ELECTRONIC_FIELD:
                 collector -= float(reaction[height > self.mesh.upper[2] - margin].sum())

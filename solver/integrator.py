@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from .half_cell import LITHIUM_FIELD, CellCurrents, Control, HalfCell, ImplicitStage
-from .newton import NewtonSolver, stoichiometry_bounds
+from .newton import NewtonResult, NewtonSolver
 from .reduction import global_sums
 from .time_stepping import GAMMA, STAGE_WEIGHTS, milne_factor
 
@@ -64,11 +64,11 @@ class CellIntegrator:
         """
         lithium = self.cell.slices[LITHIUM_FIELD]
         x = point.state[lithium]
-        first = self.solver.solve(self._predict(point, GAMMA * step), ImplicitStage(GAMMA * step, x), control)
+        first = self._solve(self._predict(point, GAMMA * step), point.state, ImplicitStage(GAMMA * step, x), control)
         rate_1 = (first.state[lithium] - x) / (GAMMA * step)
         base = x + (1.0 - GAMMA) * step * rate_1
-        guess = self._guess_second(point, first.state, step)
-        second = self.solver.solve(guess, ImplicitStage(GAMMA * step, base), control)
+        guess = self._guess_second(point, first.state)
+        second = self._solve(guess, first.state, ImplicitStage(GAMMA * step, base), control)
         rate_2 = (second.state[lithium] - base) / (GAMMA * step)
         flows = [self.cell.interface_flows(stage.currents) for stage in (first, second)]
         new = CellPoint(
@@ -80,6 +80,14 @@ class CellIntegrator:
             first.iterations + second.iterations, first.linear_iterations + second.linear_iterations,
         )
 
+    def _solve(self, guess: FloatArray, known: FloatArray, stage: ImplicitStage, control: Control) -> NewtonResult:
+        """Solve a stage from the extrapolated guess or from a known state, whichever fits better.
+
+        Where U(x) falls steeply an extrapolated stoichiometry can be worse than none.
+        """
+        sizes = [self.solver.residual_norm(start, stage, control) for start in (guess, known)]
+        return self.solver.solve(guess if sizes[0] <= sizes[1] else known, stage, control)
+
     def _predict(self, point: CellPoint, step: float) -> FloatArray:
         """Extrapolate: potentials linearly, stoichiometry by its rates, kept in range."""
         guess = point.state.copy()
@@ -89,7 +97,7 @@ class CellIntegrator:
         guess[lithium] = self._inside(self._extrapolate(point, step))
         return guess
 
-    def _guess_second(self, point: CellPoint, first: FloatArray, step: float) -> FloatArray:
+    def _guess_second(self, point: CellPoint, first: FloatArray) -> FloatArray:
         """Continue the line from the start of the step through the first stage."""
         guess = point.state + (first - point.state) / GAMMA if point.rate is not None else first.copy()
         lithium = self.cell.slices[LITHIUM_FIELD]
@@ -106,9 +114,9 @@ class CellIntegrator:
         return prediction
 
     def _inside(self, x: FloatArray) -> FloatArray:
-        bounds = [stoichiometry_bounds(r.open_circuit_potential.range) for r in self.cell.reactions]
-        low, high = min(b[0] for b in bounds), max(b[1] for b in bounds)
-        margin = 1e-3 * (high - low)
+        ranges = [reaction.open_circuit_potential.range for reaction in self.cell.reactions]
+        low, high = max(0.0, min(r[0] for r in ranges)), min(1.0, max(r[1] for r in ranges))
+        margin = 1e-4 * (high - low)
         return np.clip(x, low + margin, high - margin)
 
     def _error(self, point: CellPoint, x: FloatArray, rate_1: FloatArray, rate_2: FloatArray, step: float) -> float:

@@ -20,6 +20,7 @@ FloatArray = npt.NDArray[np.float64]
 
 MAXIMUM_EXPONENT = 120.0  # beyond it exp() is continued by a straight line so that no iterate overflows
 FILM_ITERATIONS = 60
+END_OF_RANGE = 1e-9  # closest approach of the exchange current to an empty or full lattice
 
 
 class Curve(Protocol):
@@ -113,9 +114,11 @@ class RateConstant:
     alpha_c: float = 0.5
 
     def __call__(self, x: FloatArray) -> tuple[FloatArray, FloatArray]:
-        """Return i_0 [A/m2] and di_0/dx [A/m2] at stoichiometry 0 < x < 1."""
-        value = FARADAY * self.rate * self.maximum_concentration * (1.0 - x) ** self.alpha_a * x**self.alpha_c
-        return value, value * (self.alpha_c / x - self.alpha_a / (1.0 - x))
+        """Return i_0 [A/m2] and di_0/dx [A/m2]; iterates outside (0, 1) see the value at the end."""
+        inside = np.clip(x, END_OF_RANGE, 1.0 - END_OF_RANGE)
+        value = FARADAY * self.rate * self.maximum_concentration * (1.0 - inside) ** self.alpha_a * inside**self.alpha_c
+        slope = value * (self.alpha_c / inside - self.alpha_a / (1.0 - inside))
+        return value, np.where(inside == x, slope, 0.0)
 
 
 @dataclass(frozen=True)

@@ -149,6 +149,19 @@ def test_capacity_to_cutoff_is_where_the_voltage_crosses() -> None:
     assert numerical == pytest.approx(capacity, rel=1e-8)
 
 
+def test_capacity_to_cutoff_is_the_first_crossing() -> None:
+    """A dip of i_0 near x = 0.45 takes the voltage below 3.65 V for a while, long before the end."""
+
+    def dip(x: FloatArray) -> FloatArray:
+        return np.asarray(5.0 - 4.99 * np.exp(-(((x - 0.45) / 0.02) ** 2)))
+
+    cell = replace(CELL, exchange_current_density=dip)
+    history = exact_surface(cell)
+    capacity = capacity_to_cutoff(cell, 3.65)
+    assert 0.40 < float(history.stoichiometry(np.asarray(capacity))) < 0.45
+    assert voltage(cell, np.linspace(capacity, history.final_charge, 400)).max() > 3.7
+
+
 def test_capacity_to_cutoff_rejects_what_has_no_answer() -> None:
     with pytest.raises(ValueError, match="starts below"):
         capacity_to_cutoff(CELL, 4.3)

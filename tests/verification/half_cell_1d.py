@@ -77,7 +77,7 @@ def exact_surface(cell: HalfCell1D) -> SurfaceHistory:
     scale = cell.current_density * cell.slab_thickness / (FARADAY * diffusivity * cell.maximum_concentration)
 
     def stoichiometry(charge: FloatArray) -> FloatArray:
-        tau = diffusivity * _time(cell, charge) / cell.slab_thickness**2
+        tau = np.asarray(diffusivity * _time(cell, charge) / cell.slab_thickness**2, dtype=np.float64)
         return np.asarray(cell.initial_stoichiometry + scale * slab_surface_rise(tau), dtype=np.float64)
 
     return SurfaceHistory(stoichiometry, _charge_to_limit(cell, stoichiometry))
@@ -269,7 +269,7 @@ def _time(cell: HalfCell1D, charge: FloatArray) -> FloatArray:
     time = np.asarray(charge, dtype=np.float64) / cell.current_density
     if (time < 0.0).any():
         raise ValueError("charge must have the sign of the current")
-    return time
+    return np.asarray(time, dtype=np.float64)
 
 
 def _room(cell: HalfCell1D) -> float:
