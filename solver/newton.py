@@ -23,7 +23,7 @@ FIELD_NAMES = ("ionic", "electronic", "lithium")
 class NewtonSettings:
     """Tolerances of the nonlinear and linear iterations."""
 
-    tolerance: float = 1e-9  # residual (2-norm, and the sum of each equation) / cell current
+    tolerance: float = 3e-10  # residual (2-norm, and the sum of each equation) / cell current
     maximum_iterations: int = 25
     linear_tolerance: float = 1e-5
     maximum_linear_iterations: int = 200
@@ -73,7 +73,8 @@ class NewtonSolver:
                 return NewtonResult(state, currents, iteration, linear)
             step, used = self._linear_solve(residual, currents, stage, control, scale)
             linear += used
-            state, currents, residual = self._line_search(state, step, residual, stage, control)
+            limit = self.settings.tolerance * scale
+            state, currents, residual = self._line_search(state, step, residual, stage, control, limit)
         raise NotConvergedError(f"Newton's method stopped after {self.settings.maximum_iterations} iterations")
 
     def residual_norm(self, state: FloatArray, stage: ImplicitStage, control: Control) -> float:
@@ -114,11 +115,37 @@ class NewtonSolver:
             used += solver.getIterationNumber()
             fresh, self._stale = self._stale, solver.getIterationNumber() > self.settings.rebuild_above
             if solver.getConvergedReason() > 0:
+                self._balance(matrix)
                 return np.array(self._step.array), used
             self._stale = True
             if fresh:
                 break
         raise NotConvergedError(f"the linear solver stopped with PETSc reason {solver.getConvergedReason()}")
+
+    def _balance(self, matrix: PETSc.Mat) -> None:
+        """Add a constant to each field so that the linear residual of each equation sums to zero.
+
+        The sums are the balances of charge and lithium; Krylov's method alone meets them last.
+        """
+        parts = self.cell.slices
+        product = self._step.duplicate()
+        sums = np.zeros((3, 4))
+        for column in range(4):
+            trial = self._step if column == 3 else self._constant(column)
+            matrix.mult(trial, product)
+            values = self._right.array - product.array if column == 3 else product.array
+            sums[:, column] = [float(values[part].sum()) for part in parts]
+        sums = global_sums(self.cell.comm, sums)
+        shift = np.linalg.solve(sums[:, :3], sums[:, 3])
+        for part, value in zip(parts, shift, strict=True):
+            self._step.array[part] += value
+
+    def _constant(self, field: int) -> PETSc.Vec:
+        """Return the vector that is one on a field and zero elsewhere."""
+        vector = self._step.duplicate()
+        vector.array[:] = 0.0
+        vector.array[self.cell.slices[field]] = 1.0
+        return vector
 
     def _krylov(self, matrix: PETSc.Mat) -> PETSc.KSP:
         """Set up FGMRES with a multiplicative split into fields, multigrid on each potential."""
@@ -141,9 +168,15 @@ class NewtonSolver:
         return solver
 
     def _line_search(
-        self, state: FloatArray, step: FloatArray, residual: FloatArray, stage: ImplicitStage, control: Control
+        self,
+        state: FloatArray,
+        step: FloatArray,
+        residual: FloatArray,
+        stage: ImplicitStage,
+        control: Control,
+        limit: float,
     ) -> tuple[FloatArray, CellCurrents, FloatArray]:
-        """Shorten the step until the residual falls."""
+        """Shorten the step until the residual falls, or is below the limit [A] anyway."""
         comm = self.cell.comm
         norm = np.sqrt(global_sum(comm, float(residual @ residual)))
         factor = 1.0
@@ -152,9 +185,7 @@ class NewtonSolver:
             currents = self.cell.currents(trial)
             found = self.cell.residual(trial, currents, stage, control)
             size = np.sqrt(global_sum(comm, float(found @ found)))
-            if np.isfinite(size) and size <= (1.0 - 1e-4 * factor) * norm:
-                return trial, currents, found
-            if np.isfinite(size) and size <= 3e-13 * norm + 1e-30:
+            if np.isfinite(size) and size <= max((1.0 - 1e-4 * factor) * norm, limit):
                 return trial, currents, found
             factor *= 0.5
         raise NotConvergedError("the line search found no smaller residual")

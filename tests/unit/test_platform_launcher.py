@@ -15,12 +15,13 @@ PROJECT = Path(__file__).resolve().parents[2]
 TOOLS = ["bash", "env", "readlink", "dirname", "realpath", "sed", "tr", "sha256sum", "cut", "uname", "id", "grep"]
 TOOLS += ["find", "sort", "cat", "mkdir", "tac", "df", "awk", "rm", "sleep", "tail", "touch", "umount", "flock"]
 
-# Records its arguments, then runs what comes after them without any isolation.
+# Records its arguments, then runs what comes after them as its child, without any isolation.
 STAND_IN = """#!/bin/bash
 [[ ${!#} == true && $# -eq 4 ]] && exit 0
 printf '%s\\n' "$@" >"$RECORD"
 while [[ $1 != env ]]; do shift; done
-exec "$@"
+"$@"
+exit $?
 """
 
 
@@ -160,13 +161,17 @@ def test_signals_reach_the_command(built: Bench, number: signal.Signals) -> None
     name = number.name.removeprefix("SIG")
     script = f"trap 'sleep 0.2; echo cleaned; exit 5' {name}; echo ready; while :; do sleep 0.05; done"
     command = [str(built.launcher), "exec", "bash", "-c", script]
-    with subprocess.Popen(
+    process = subprocess.Popen(
         command, env=built.environment, stdout=subprocess.PIPE, text=True, start_new_session=True
-    ) as process:
+    )
+    try:
         assert process.stdout is not None
         assert process.stdout.readline() == "ready\n"
         process.send_signal(number)
         output, _ = process.communicate(timeout=20)
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
+        raise
     assert output == "cleaned\n"
     assert process.returncode == 5
 
