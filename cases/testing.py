@@ -60,8 +60,9 @@ class Suite:
     def run(self, folder: Path) -> Tally:
         """Run pytest in the project folder and count from its JUnit file in ``folder``."""
         results = folder / f"{self.name.replace(' ', '-')}.xml"
-        command = (*self.launcher, sys.executable, "-m", "pytest", "-q", f"--junitxml={results}", *self.options)
-        code = _run(command)
+        color = "yes" if sys.stdout.isatty() else "no"  # mpirun gives its ranks a terminal in any case
+        pytest = (sys.executable, "-m", "pytest", "-q", f"--color={color}", f"--junitxml={results}")
+        code = _run((*self.launcher, *pytest, *self.options))
         tally = read_junit(results)
         if tally.failed == 0 and (code != 0 or tally.passed == 0):
             reason = "found no test that passed" if code in (0, 5) else f"ended with exit code {code} before its report"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from manufacturing.phases import Phase
 
@@ -22,6 +23,8 @@ from .torus_mesh import (
     cell_volumes,
 )
 
+BoolArray = npt.NDArray[np.bool_]
+
 SMALLEST_COUNT = 4  # lattice cubes per periodic edge; below, minimal images are ambiguous
 LAYER_GROWTH = 1.3  # of separator layers, away from the electrode
 LARGEST_STRETCH = 2.5  # height of separator layers, of the cell size
@@ -36,11 +39,23 @@ class LatticeShape:
     levels: tuple[FloatArray, FloatArray, FloatArray]  # [um] positions of the cube planes
     periodic: tuple[bool, bool]
 
+    @property
+    def cell_size(self) -> float:
+        """Edge of a cube of the electrode [um], the geometric mean of the axes."""
+        return float(np.prod([level[-1] - level[-2] for level in self.levels]) ** (1.0 / 3.0))
+
 
 def lattice_shape(
     size: FloatArray, separator_thickness: float, cell_size: float, periodic: tuple[bool, bool]
 ) -> LatticeShape:
-    """Fit cubes of nearly equal edge to the electrode ``size`` (3,) and the separator below z = 0 [um]."""
+    """Fit cubes of nearly equal edge to the electrode and layers of growing height to the separator below z = 0.
+
+    Args:
+        size: electrode edges, shape (3,) [um].
+        separator_thickness: [um], 0 for none.
+        cell_size: wanted edge of the cubes [um].
+        periodic: axes x and y on which the walls are identified.
+    """
     counts = [max(2, round(float(s) / cell_size)) for s in size]
     for axis in (0, 1):
         if periodic[axis]:
@@ -65,32 +80,23 @@ def _separator_heights(thickness: float, cell_size: float) -> FloatArray:
     return np.array(heights) * (thickness / sum(heights))
 
 
-def build_lattice(
-    size: FloatArray, separator_thickness: float, cell_size: float, periodic: tuple[bool, bool]
-) -> TorusMesh:
-    """Fill electrode (0 <= z <= size[2]) and separator (z < 0) with body-centred cubic tetrahedra.
+def build_lattice(shape: LatticeShape) -> TorusMesh:
+    """Fill electrode (z >= 0) and separator (z < 0) with body-centred cubic tetrahedra.
 
     Each facet between two cubes carries four tetrahedra that join its edges to both cube centres.
     Facets on the walls, on the top and bottom and on the plane z = 0 get a vertex of their own, so
     that these planes are unions of facets. Electrode cells are labelled void.
-
-    Args:
-        size: electrode edges, shape (3,) [um].
-        separator_thickness: [um], 0 for none.
-        cell_size: edge of the cubes [um].
-        periodic: axes x and y on which the walls are identified.
     """
-    shape = lattice_shape(size, separator_thickness, cell_size, periodic)
     builder = _LatticeBuilder(shape)
     parts = [builder.facet_cells(axis) for axis in range(3)]
     cells = np.concatenate([c for c, _ in parts])
     layer = np.concatenate([k for _, k in parts])
     points, planes = builder.vertices()
-    period = np.array([size[0] * periodic[0], size[1] * periodic[1], 0.0])
+    period = np.array([shape.levels[0][-1] * shape.periodic[0], shape.levels[1][-1] * shape.periodic[1], 0.0])
     inverted = cell_volumes(points, cells, period) < 0.0
     cells[inverted] = cells[inverted][:, [1, 0, 2, 3]]
     labels = np.where(layer < shape.separator_layers, int(Phase.separator), int(Phase.void)).astype(np.int64)
-    sizes = np.full(len(points), float(np.mean(size / (np.array(shape.counts) - [0, 0, shape.separator_layers]))))
+    sizes = np.full(len(points), shape.cell_size)
     return TorusMesh(points, planes, np.zeros(len(points), np.int64), sizes, cells, labels, period)
 
 
@@ -99,9 +105,7 @@ class _LatticeBuilder:
 
     def __init__(self, shape: LatticeShape) -> None:
         self.shape = shape
-        self.corner_counts = [
-            n if axis < 2 and shape.periodic[axis] else n + 1 for axis, n in enumerate(shape.counts)
-        ]
+        self.corner_counts = [n if axis < 2 and shape.periodic[axis] else n + 1 for axis, n in enumerate(shape.counts)]
         self.corner_total = int(np.prod(self.corner_counts))
         self.total = self.corner_total + int(np.prod(shape.counts))
         self.facet_points: list[FloatArray] = []
@@ -118,7 +122,8 @@ class _LatticeBuilder:
     def facet_cells(self, axis: int) -> tuple[IntArray, IntArray]:
         """Return the cells (n, 4) around the cube facets normal to ``axis`` and their z layers (n,)."""
         counts, second, third = self.shape.counts, (axis + 1) % 3, (axis + 2) % 3
-        grid = np.meshgrid(np.arange(self.corner_counts[axis]), np.arange(counts[second]), np.arange(counts[third]), indexing="ij")
+        ranges = (self.corner_counts[axis], counts[second], counts[third])
+        grid = np.meshgrid(*[np.arange(n) for n in ranges], indexing="ij")
         index: list[IntArray] = [np.empty(0, np.int64)] * 3
         for a, values in zip((axis, second, third), grid, strict=True):
             index[a] = values.ravel().astype(np.int64)
@@ -143,11 +148,11 @@ class _LatticeBuilder:
         shifted[third] = index[third] + step[1]
         return self.corner(shifted)
 
-    def _on_plane(self, axis: int, position: IntArray) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+    def _on_plane(self, axis: int, position: IntArray) -> BoolArray:
         planes = [0, self.shape.counts[axis]] + ([self.shape.separator_layers] if axis == 2 else [])
         return np.asarray(np.isin(position, planes))
 
-    def _add_facet_points(self, axis: int, index: list[IntArray], chosen: np.ndarray[tuple[int], np.dtype[np.bool_]]) -> IntArray:
+    def _add_facet_points(self, axis: int, index: list[IntArray], chosen: BoolArray) -> IntArray:
         levels = self.shape.levels
         middle = [0.5 * (level[:-1] + level[1:]) for level in levels]
         coordinates = [(levels[a] if a == axis else middle[a])[index[a][chosen]] for a in range(3)]
@@ -166,8 +171,13 @@ class _LatticeBuilder:
         planes = np.zeros(len(points), dtype=np.int64)
         x, y, z = levels
         positions = (
-            (0, x[0], PLANE_X_LOW), (1, y[0], PLANE_Y_LOW), (0, x[-1], PLANE_X_HIGH), (1, y[-1], PLANE_Y_HIGH),
-            (2, z[0], PLANE_COUNTER), (2, z[-1], PLANE_TOP), (2, z[self.shape.separator_layers], PLANE_BOTTOM),
+            (0, x[0], PLANE_X_LOW),
+            (1, y[0], PLANE_Y_LOW),
+            (0, x[-1], PLANE_X_HIGH),
+            (1, y[-1], PLANE_Y_HIGH),
+            (2, z[0], PLANE_COUNTER),
+            (2, z[-1], PLANE_TOP),
+            (2, z[self.shape.separator_layers], PLANE_BOTTOM),
         )
         for axis, value, bit in positions:
             planes[points[:, axis] == value] |= bit
@@ -175,7 +185,7 @@ class _LatticeBuilder:
 
 
 def _join(
-    low: IntArray, high: IntArray, ring: list[IntArray], layer: IntArray, chosen: np.ndarray[tuple[int], np.dtype[np.bool_]]
+    low: IntArray, high: IntArray, ring: list[IntArray], layer: IntArray, chosen: BoolArray
 ) -> tuple[IntArray, IntArray]:
     """Join two opposite vertices to the four edges of each chosen facet."""
     cells = [np.column_stack([low, high, ring[s], ring[(s + 1) % 4]])[chosen] for s in range(4)]

@@ -47,8 +47,12 @@ def _cosines(points: FloatArray, period: FloatArray, a: int, b: int, c: int, d: 
     q = 1.0 / np.sqrt(qx * qx + qy * qy + qz * qz)
     r = 1.0 / np.sqrt(rx * rx + ry * ry + rz * rz)
     s = 1.0 / np.sqrt(sx * sx + sy * sy + sz * sz)
-    pq, pr, qr = (px * qx + py * qy + pz * qz) * p * q, (px * rx + py * ry + pz * rz) * p * r, (qx * rx + qy * ry + qz * rz) * q * r
-    ps, qs, rs = (px * sx + py * sy + pz * sz) * p * s, (qx * sx + qy * sy + qz * sz) * q * s, (rx * sx + ry * sy + rz * sz) * r * s
+    pq = (px * qx + py * qy + pz * qz) * p * q
+    pr = (px * rx + py * ry + pz * rz) * p * r
+    ps = (px * sx + py * sy + pz * sz) * p * s
+    qr = (qx * rx + qy * ry + qz * rz) * q * r
+    qs = (qx * sx + qy * sy + qz * sz) * q * s
+    rs = (rx * sx + ry * sy + rz * sz) * r * s
     return -min(pq, pr, qr, ps, qs, rs), -max(pq, pr, qr, ps, qs, rs)
 
 

@@ -39,7 +39,9 @@ def collapse_pass(patch: MeshPatch, bad: IntArray, volume_tolerance: float, loos
             for j in range(4):
                 w = patch.cells[t, j]
                 if i != j and _allowed(patch, v, w, loose):
-                    after = _collapsed_quality(patch, v, w, max(best, before + LEAST_GAIN), volume_tolerance, LONGEST_EDGE)
+                    after = _collapsed_quality(
+                        patch, v, w, max(best, before + LEAST_GAIN), volume_tolerance, LONGEST_EDGE
+                    )
                     if after > max(best, before + LEAST_GAIN):
                         best, best_v, best_w = after, v, w
         if best_v >= 0:
@@ -49,7 +51,9 @@ def collapse_pass(patch: MeshPatch, bad: IntArray, volume_tolerance: float, loos
 
 
 @compiled
-def coarsening_pass(patch: MeshPatch, chosen: IntArray, least_quality: float, volume_tolerance: float, longest: float) -> int:
+def coarsening_pass(
+    patch: MeshPatch, chosen: IntArray, least_quality: float, volume_tolerance: float, longest: float
+) -> int:
     """Merge each chosen vertex into a neighbour where all cells stay better than ``least_quality``.
 
     Args:
@@ -94,7 +98,9 @@ def _star_quality(patch: MeshPatch, v: int) -> float:
 
 
 @compiled
-def _collapsed_quality(patch: MeshPatch, v: int, w: int, needed: float, volume_tolerance: float, longest: float) -> float:
+def _collapsed_quality(
+    patch: MeshPatch, v: int, w: int, needed: float, volume_tolerance: float, longest: float
+) -> float:
     """Return the worst quality around v after it is merged into w, -1 if that is not allowed."""
     worst, edge_phases, size = 2.0, 0, patch.sizes[v]
     moved = np.zeros(8)

@@ -35,10 +35,9 @@ class _Ring(NamedTuple):
 def ring_workspace() -> _Ring:
     """Return an empty work space."""
     n = LARGEST_RING + 1
-    integers = [np.zeros(LARGEST_RING, dtype=np.int64) for _ in range(3)]
-    return _Ring(
-        *integers, np.zeros((2, n, n)), np.zeros((2, n, n), dtype=np.int64), np.zeros((2, n), dtype=np.int64), np.zeros(2, dtype=np.int64)
-    )
+    shapes = ((LARGEST_RING,), (LARGEST_RING,), (LARGEST_RING,), (2, n, n), (2, n), (2,))
+    cells, first, last, split, polygon, corners = (np.zeros(shape, dtype=np.int64) for shape in shapes)
+    return _Ring(cells, first, last, np.zeros((2, n, n)), split, polygon, corners)
 
 
 @compiled
@@ -122,7 +121,7 @@ def _separates(patch: MeshPatch, u: int, v: int, w: int, before: int, after: int
 
 @compiled
 def _order(patch: MeshPatch, u: int, v: int, count: int, ring: _Ring) -> int:
-    """Bring the cells into order around the edge, write the sector polygons, return the number of sectors (0: unfit)."""
+    """Order the cells around the edge and write the sector polygons; return how many there are (0: unfit)."""
     start = 0
     for k in range(count):  # an open ring begins where no cell ends
         ends = False
@@ -188,10 +187,8 @@ def _flip_allowed(patch: MeshPatch, u: int, v: int, sectors: int, volume_toleran
         return False
     if ring.corners[0] >= 3 and (sectors == 1 or ring.corners[1] >= 3) and _joined(patch, first, last):
         return False
-    volume = signed_volume(patch.points, patch.period, u, v, first, last)
-    if shared != 0:
-        return abs(volume) < 1e-12
-    return abs(volume) < volume_tolerance * patch.sizes[u] ** 3
+    volume = abs(signed_volume(patch.points, patch.period, u, v, first, last))
+    return bool(volume < (1e-12 if shared != 0 else volume_tolerance * patch.sizes[u] ** 3))
 
 
 @compiled
@@ -257,7 +254,9 @@ def _replace(patch: MeshPatch, u: int, v: int, count: int, sectors: int, ring: _
                 else:
                     cell = patch.used[0]
                     patch.used[0] += 1
-                corner = (polygon[i], polygon[k], polygon[j], v) if side == 0 else (polygon[k], polygon[i], polygon[j], u)
+                corner = (
+                    (polygon[i], polygon[k], polygon[j], v) if side == 0 else (polygon[k], polygon[i], polygon[j], u)
+                )
                 for q in range(4):
                     patch.cells[cell, q] = corner[q]
                 patch.labels[cell] = labels[sector]

@@ -66,7 +66,9 @@ def _phase_at(field: SphereField, ranks: IntArray, void: int, x: float, y: float
 
 
 @compiled
-def _count_phases(field: SphereField, size: FloatArray, counts: IntArray, ranks: IntArray, void: int, seed: int) -> IntArray:
+def _count_phases(
+    field: SphereField, size: FloatArray, counts: IntArray, ranks: IntArray, void: int, seed: int
+) -> IntArray:
     np.random.seed(seed)
     hits = np.zeros(len(ranks), np.int64)
     for i in range(counts[0]):
@@ -131,7 +133,9 @@ def _bottom_hits(field: SphereField, size: FloatArray, count: int, ranks: IntArr
     for i in range(count):
         for j in range(count):
             x, y = (i + 0.5) * size[0] / count, (j + 0.5) * size[1] / count
-            hits[_phase_at(field, ranks, void, wrapped_into(x, field.period[0]), wrapped_into(y, field.period[1]), 0.0)] += 1
+            hits[
+                _phase_at(field, ranks, void, wrapped_into(x, field.period[0]), wrapped_into(y, field.period[1]), 0.0)
+            ] += 1
     return hits
 
 

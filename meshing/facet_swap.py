@@ -30,7 +30,11 @@ def _neighbour(patch: MeshPatch, t: int, a: int, b: int, c: int) -> int:
         other = patch.star_cells[s]
         if other == t or patch.touched[other]:
             continue
-        if position(patch.cells[other], a) >= 0 and position(patch.cells[other], b) >= 0 and position(patch.cells[other], c) >= 0:
+        if (
+            position(patch.cells[other], a) >= 0
+            and position(patch.cells[other], b) >= 0
+            and position(patch.cells[other], c) >= 0
+        ):
             return int(other)
     return -1
 

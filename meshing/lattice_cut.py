@@ -86,23 +86,28 @@ def mesh_packing(
     """
     watch = _Stopwatch(Reporter(0, log, progress))
     geometry = _geometry(packing, settings)
-    mesh = build_lattice(geometry.size, geometry.separator, geometry.cell_size, geometry.walls)
+    mesh = build_lattice(geometry.lattice)
     watch.lap("lattice", 0.1, f"{len(mesh.cells)} cells")
     relabelled = _cut(mesh, geometry, settings, watch)
     improvement = ImprovementSettings(target_deg=settings.target_dihedral_deg)
-    mesh = improve(
+    improved = improve(
         relabelled.mesh, geometry.cut_field, geometry.colouring.class_phases, improvement, watch.reporter.line
     )
+    mesh = improved.mesh
     watch.lap("improvement", 0.8, f"{len(mesh.cells)} cells")
+    lost = {name: volume + improved.volume.get(name, 0.0) for name, volume in relabelled.volume.items()}
+    relabelled = replace(relabelled, mesh=mesh, volume=lost)
     labelled = _label(mesh, geometry, settings)
     watch.lap("labels", 0.9, f"{len(labelled.facets)} named facets")
-    return _reported(labelled, mesh, geometry, settings, relabelled, watch)
+    return _reported(labelled, geometry, settings, relabelled, watch)
 
 
 def _geometry(packing: Packing, settings: LatticeCutSettings) -> CutGeometry:
     smallest = float(packing.size.min())
     if not settings.cell_size <= 0.25 * smallest:
-        raise InputError("mesh.cell_size", f"{settings.cell_size:g} m", f"at most a quarter of the box ({smallest:g} m)")
+        raise InputError(
+            "mesh.cell_size", f"{settings.cell_size:g} m", f"at most a quarter of the box ({smallest:g} m)"
+        )
     return CutGeometry.of(
         packing, settings.cell_size, settings.separator_thickness, settings.same_phase_gap, settings.volume_correction
     )
@@ -112,7 +117,9 @@ def _cut(mesh: TorusMesh, geometry: CutGeometry, settings: LatticeCutSettings, w
     for which, phase in enumerate(geometry.colouring.class_phases):
         mesh = cut_class(mesh, geometry.cut_field, which, Phase(int(phase)))
     watch.lap("cut", 0.4, f"{len(mesh.cells)} cells, colours {colours_by_phase(geometry.colouring)}")
-    relabelled = relabel_specks(mesh, settings.speck_cells * geometry.cell_size**3)
+    smallest_bead = 4.0 / 3.0 * np.pi * float(geometry.exact_field.radii.min(initial=np.inf)) ** 3
+    # A whole bead of few cells is no speck.
+    relabelled = relabel_specks(mesh, min(settings.speck_cells * geometry.cell_size**3, 0.25 * smallest_bead))
     watch.lap("specks", 0.5, f"{relabelled.pieces} pieces relabelled")
     return relabelled
 
@@ -124,8 +131,14 @@ def _label(mesh: TorusMesh, geometry: CutGeometry, settings: LatticeCutSettings)
     phases = np.where(mesh.labels == Phase.void, int(settings.matrix_phase), mesh.labels)
     shift = np.array([0.0, 0.0, geometry.separator])
     return build_labelled_mesh(
-        (vertices + shift) * MICROMETRE, cells, phases, ids, np.zeros(3), (geometry.size + shift) * MICROMETRE,
-        geometry.separator * MICROMETRE, geometry.walls,
+        (vertices + shift) * MICROMETRE,
+        cells,
+        phases,
+        ids,
+        np.zeros(3),
+        (geometry.size + shift) * MICROMETRE,
+        geometry.separator * MICROMETRE,
+        geometry.lattice.periodic,
     )
 
 
@@ -143,11 +156,14 @@ def _particle_ids(vertices: FloatArray, cells: IntArray, phases: IntArray, geome
 
 
 def _reported(
-    labelled: LabelledMesh, mesh: TorusMesh, geometry: CutGeometry, settings: LatticeCutSettings, relabelled: Relabelled,
+    labelled: LabelledMesh,
+    geometry: CutGeometry,
+    settings: LatticeCutSettings,
+    relabelled: Relabelled,
     watch: _Stopwatch,
 ) -> LabelledMesh:
     """Measure the mesh, refuse it when its angles are too small, return it with its report."""
-    quality = quality_report(mesh)
+    quality = quality_report(relabelled.mesh)
     if not quality["min_dihedral_deg"] >= settings.smallest_dihedral_deg:
         raise StageError(
             f"the mesh has a dihedral angle of {quality['min_dihedral_deg']:.2f} deg, "

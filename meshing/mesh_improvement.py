@@ -14,6 +14,7 @@ from .edge_collapse import collapse_pass
 from .edge_removal import removal_pass, ring_workspace
 from .facet_swap import swap_pass
 from .mesh_patch import MeshPatch, close_patch, open_patch
+from .specks import lost_volumes
 from .sphere_field import SphereField
 from .torus_mesh import IntArray, TorusMesh, build_star, difference
 from .vertex_relocation import relocation_pass
@@ -35,10 +36,31 @@ class ImprovementSettings:
     tries: int = 24  # random places per relocated vertex
 
 
+@dataclass(frozen=True)
+class Improved:
+    """The improved mesh, and the volume that each phase lost by relabelling cells that resisted [um3]."""
+
+    mesh: TorusMesh
+    volume: dict[str, float]
+
+
 def improve(
-    mesh: TorusMesh, field: SphereField, class_phases: IntArray, settings: ImprovementSettings, log: Callable[[str], None]
-) -> TorusMesh:
-    """Improve the worst cells; interfaces stay on their spheres and planes on their planes."""
+    mesh: TorusMesh,
+    field: SphereField,
+    class_phases: IntArray,
+    settings: ImprovementSettings,
+    log: Callable[[str], None],
+) -> Improved:
+    """Improve the worst cells; interfaces stay on their spheres and planes on their planes.
+
+    Args:
+        mesh: the cut mesh.
+        field: the spheres that it was cut by [um].
+        class_phases: phase of each sphere class, shape (k,).
+        settings: when to stop.
+        log: takes one line per round.
+    """
+    relabelled: dict[str, float] = {}
     plan = [(angle, tolerance) for angle in settings.schedule_deg for tolerance in settings.volume_tolerances]
     idle = 0
     for step, (angle, tolerance) in enumerate(plan + [(settings.target_deg, 0.0)] * settings.extra_rounds):
@@ -48,12 +70,15 @@ def improve(
             break
         limit = settings.last_volume_tolerance if extra else tolerance
         if extra and idle > 0:
-            mesh = _relabel_worst(mesh, settings.target_deg, settings.relabel_volume)
+            labels = _relabel_worst(mesh, settings.target_deg, settings.relabel_volume)
+            for name, volume in lost_volumes(mesh.volumes(), mesh.labels, labels).items():
+                relabelled[name] = relabelled.get(name, 0.0) + volume
+            mesh = replace(mesh, labels=labels)
         mesh, counts = _round(mesh, field, class_phases, _Round(angle, limit, extra, settings.tries, step))
         idle = 0 if sum(counts.values()) else idle + 1
         changes = ", ".join(f"{n} {name}" for name, n in counts.items())
         log(f"meshing: improvement {step}: below {angle:g} deg, smallest was {worst:.2f} deg: {changes}")
-    return mesh
+    return Improved(mesh, relabelled)
 
 
 @dataclass(frozen=True)
@@ -94,7 +119,7 @@ def _worst_cells(mesh: TorusMesh, angle: float) -> IntArray:
     return bad[np.argsort(quality[bad], kind="stable")]
 
 
-def _relabel_worst(mesh: TorusMesh, angle: float, largest_volume: float) -> TorusMesh:
+def _relabel_worst(mesh: TorusMesh, angle: float, largest_volume: float) -> IntArray:
     """Give small cells that resist all operations to the phase they share most area with.
 
     Such cells fill wedges between surfaces that meet at a small angle, where no vertex can move.
@@ -116,4 +141,4 @@ def _relabel_worst(mesh: TorusMesh, angle: float, largest_volume: float) -> Toru
         shared.pop(int(Phase.separator), None)
         if shared:
             labels[t] = max(shared, key=lambda phase: shared[phase])
-    return replace(mesh, labels=labels)
+    return labels

@@ -49,8 +49,18 @@ def open_patch(mesh: TorusMesh, class_phases: IntArray) -> MeshPatch:
     phases = label_bits(mesh.cells, mesh.labels, len(mesh.points))
     star = build_star(mesh.cells, len(mesh.points))
     return MeshPatch(
-        mesh.points.copy(), mesh.planes, phases, bounding_surfaces(phases, mesh.surfaces, class_phases), mesh.sizes,
-        mesh.period, cells, labels, np.zeros(len(cells), dtype=bool), np.array([count]), star.start, star.cells,
+        mesh.points.copy(),
+        mesh.planes,
+        phases,
+        bounding_surfaces(phases, mesh.surfaces, class_phases),
+        mesh.sizes,
+        mesh.period,
+        cells,
+        labels,
+        np.zeros(len(cells), dtype=bool),
+        np.array([count]),
+        star.start,
+        star.cells,
     )
 
 
@@ -62,8 +72,13 @@ def close_patch(mesh: TorusMesh, patch: MeshPatch) -> TorusMesh:
     used[cells] = True
     number = np.cumsum(used) - 1
     return replace(
-        mesh, points=patch.points[used], planes=mesh.planes[used], surfaces=mesh.surfaces[used],
-        sizes=mesh.sizes[used], cells=number[cells], labels=labels,
+        mesh,
+        points=patch.points[used],
+        planes=mesh.planes[used],
+        surfaces=mesh.surfaces[used],
+        sizes=mesh.sizes[used],
+        cells=number[cells],
+        labels=labels,
     )
 
 
@@ -73,10 +88,11 @@ def bounding_surfaces(phases: IntArray, surfaces: IntArray, class_phases: IntArr
     The surface of a class of phase A matters where A meets a phase that A wins over; a sphere that
     ends inside another particle of its phase, or under a phase that wins over it, does not.
     """
-    losers = {int(p): 1 << int(Phase.void) for p in OVERLAP_PRIORITY}
-    for winner, phase in enumerate(OVERLAP_PRIORITY):
-        for loser in OVERLAP_PRIORITY[winner + 1 :]:
-            losers[int(phase)] |= 1 << int(loser)
+    losers = {int(Phase.void): 0}
+    beaten = 1 << int(Phase.void)
+    for loser in reversed(OVERLAP_PRIORITY):
+        losers[int(loser)] = beaten
+        beaten |= 1 << int(loser)
     out = np.zeros_like(surfaces)
     for which, phase in enumerate(class_phases):
         matters = (phases >> int(phase) & 1 == 1) & (phases & losers[int(phase)] != 0)

@@ -38,7 +38,12 @@ class Colouring:
 
 
 def with_images(
-    centres: FloatArray, radii: FloatArray, phases: IntArray, size: FloatArray, periodic: tuple[bool, bool, bool], margin: float
+    centres: FloatArray,
+    radii: FloatArray,
+    phases: IntArray,
+    size: FloatArray,
+    periodic: tuple[bool, bool, bool],
+    margin: float,
 ) -> Spheres:
     """Add the periodic images that come closer to the box [0, size] than ``margin`` [um]."""
     shifts = np.stack(np.meshgrid(*[(-1, 0, 1) if p else (0,) for p in periodic], indexing="ij"), -1).reshape(-1, 3)

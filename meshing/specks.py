@@ -10,7 +10,7 @@ from scipy.sparse.csgraph import connected_components
 
 from manufacturing.phases import Phase
 
-from .torus_mesh import IntArray, TorusMesh, difference, pair_torus_facets
+from .torus_mesh import FloatArray, IntArray, TorusMesh, difference, pair_torus_facets
 
 PASSES = 4
 PHASE_LIMIT = max(Phase) + 1
@@ -45,15 +45,22 @@ def relabel_specks(mesh: TorusMesh, smallest_volume: float) -> Relabelled:
         pieces += changed
         if changed == 0:
             break
-    lost = {
-        p.name: float(volumes[(original == p) & (labels != p)].sum()) for p in Phase if (original == p).any() and p != Phase.separator
-    }
-    return Relabelled(replace(mesh, labels=labels), lost, pieces)
+    return Relabelled(replace(mesh, labels=labels), lost_volumes(volumes, original, labels), pieces)
+
+
+def lost_volumes(volumes: FloatArray, before: IntArray, after: IntArray) -> dict[str, float]:
+    """Return the volume that each phase of the electrode lost between two labellings of the same cells [um3]."""
+    present = [p for p in Phase if p != Phase.separator and (before == p).any()]
+    return {p.name: float(volumes[(before == p) & (after != p)].sum()) for p in present}
 
 
 def _one_pass(
-    labels: IntArray, volumes: np.ndarray[tuple[int], np.dtype[np.float64]], first: IntArray, second: IntArray,
-    areas: np.ndarray[tuple[int], np.dtype[np.float64]], smallest: float,
+    labels: IntArray,
+    volumes: FloatArray,
+    first: IntArray,
+    second: IntArray,
+    areas: FloatArray,
+    smallest: float,
 ) -> tuple[IntArray, int]:
     same = labels[first] == labels[second]
     links = coo_matrix((np.ones(int(same.sum()), dtype=np.int8), (first[same], second[same])), shape=(len(labels),) * 2)

@@ -83,13 +83,19 @@ def _near_ends(crossing: _Crossing, fraction: float) -> IntArray:
     edges = crossing.crossing()
     ends = np.abs(crossing.distances[edges])
     share = ends / ends.sum(axis=1, keepdims=True)
-    return np.unique(edges[share < fraction])
+    return np.asarray(np.unique(edges[share < fraction]))
 
 
 @compiled
 def _projected(
-    field: SphereField, points: FloatArray, planes: IntArray, surfaces: IntArray, sizes: FloatArray, chosen: IntArray,
-    which: int, largest_move: float,
+    field: SphereField,
+    points: FloatArray,
+    planes: IntArray,
+    surfaces: IntArray,
+    sizes: FloatArray,
+    chosen: IntArray,
+    which: int,
+    largest_move: float,
 ) -> tuple[FloatArray, npt.NDArray[np.bool_]]:
     """Return the chosen points on the class surface and whether each got there without moving too far."""
     moved = np.empty((len(chosen), 3))
@@ -107,9 +113,7 @@ def _projected(
 def _snap(mesh: TorusMesh, field: SphereField, which: int, crossing: _Crossing) -> tuple[TorusMesh, _Crossing]:
     """Move near vertices onto the surface; put back those that make a cell too small."""
     chosen = _near_ends(crossing, SNAP_FRACTION)
-    target, good = _projected(
-        field, mesh.points, mesh.planes, mesh.surfaces, mesh.sizes, chosen, which, LARGEST_MOVE
-    )
+    target, good = _projected(field, mesh.points, mesh.planes, mesh.surfaces, mesh.sizes, chosen, which, LARGEST_MOVE)
     points = mesh.points.copy()
     points[chosen[good]] = target[good]
     moved = np.zeros(len(points), dtype=bool)
@@ -142,7 +146,8 @@ def _absorb(mesh: TorusMesh, which: int, crossing: _Crossing) -> tuple[TorusMesh
 def _roots(mesh: TorusMesh, field: SphereField, which: int, edges: IntArray, distances: FloatArray) -> FloatArray:
     """Return where the edges cross the surface as fractions of their length, shape (ne,), by safeguarded secants."""
     start, vector = mesh.points[edges[:, 0]], difference(mesh, edges[:, 0], edges[:, 1])
-    low, high = np.zeros(len(edges)), np.ones(len(edges))
+    low: FloatArray = np.zeros(len(edges))
+    high: FloatArray = np.ones(len(edges))
     at_low, at_high = distances[edges[:, 0]].copy(), distances[edges[:, 1]].copy()
     for step in range(10):
         share = np.clip(np.abs(at_low) / (np.abs(at_low) + np.abs(at_high)), 0.02, 0.98) if step % 3 != 2 else 0.5
@@ -212,12 +217,18 @@ def _longest_crossing(cell: IntArray, distances: FloatArray, keys: IntArray, ran
 
 @compiled
 def _split_cells(
-    cells: IntArray, labels: IntArray, distances: FloatArray, keys: IntArray, rank: IntArray, first_new: int, void: int,
+    cells: IntArray,
+    labels: IntArray,
+    distances: FloatArray,
+    keys: IntArray,
+    rank: IntArray,
+    first_new: int,
+    void: int,
     phase: int,
 ) -> tuple[IntArray, IntArray]:
     """Bisect cells at their crossing edges; label the pieces of void cells by the side they lie on."""
-    out = np.empty((len(cells) * 2 + 64, 4), np.int64)
-    out_labels = np.empty(len(out), np.int64)
+    out: IntArray = np.empty((len(cells) * 2 + 64, 4), np.int64)
+    out_labels: IntArray = np.empty(len(out), np.int64)
     stack = np.empty((64, 4), np.int64)
     count = 0
     for t in range(len(cells)):
@@ -267,7 +278,7 @@ def _decide(
 @compiled
 def centroid(points: FloatArray, period: FloatArray, cell: IntArray) -> FloatArray:
     """Return the centroid of a cell unwrapped around its first vertex, shape (3,) [um]."""
-    out = points[cell[0]].copy()
+    out: FloatArray = points[cell[0]].copy()
     for k in range(1, 4):
         for axis in range(3):
             step = points[cell[k], axis] - points[cell[0], axis]

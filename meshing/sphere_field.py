@@ -38,8 +38,18 @@ def build_sphere_field(
     shape = np.maximum(1, np.ceil((upper - lower) / edge)).astype(np.int64)
     start, members = _fill_buckets(spheres.centres, spheres.radii + band, lower, shape, edge)
     return SphereField(
-        spheres.centres, spheres.radii, classes[spheres.particles], spheres.phases, spheres.particles,
-        start, members, lower, shape, edge, period, band,
+        spheres.centres,
+        spheres.radii,
+        classes[spheres.particles],
+        spheres.phases,
+        spheres.particles,
+        start,
+        members,
+        lower,
+        shape,
+        edge,
+        period,
+        band,
     )
 
 
@@ -171,7 +181,9 @@ def project(field: SphereField, point: FloatArray, planes: int, surfaces: int, s
 
 
 @compiled
-def _unit_gradient(field: SphereField, s: int, distance: float, point: FloatArray, planes: int, out: FloatArray) -> None:
+def _unit_gradient(
+    field: SphereField, s: int, distance: float, point: FloatArray, planes: int, out: FloatArray
+) -> None:
     """Write the gradient of |x - c| - r without its components normal to the planes."""
     radius = distance + field.radii[s]
     out[0] = 0.0 if planes & FIXED_X else (wrapped_into(point[0], field.period[0]) - field.centres[s, 0]) / radius

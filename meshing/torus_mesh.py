@@ -19,7 +19,8 @@ FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
 
 # Bits of TorusMesh.planes; one bit per plane, so that two vertices share a bit only on one plane.
-PLANE_X_LOW, PLANE_Y_LOW, PLANE_COUNTER, PLANE_BOTTOM, PLANE_TOP, PLANE_X_HIGH, PLANE_Y_HIGH = (1 << k for k in range(7))
+PLANE_X_LOW, PLANE_Y_LOW, PLANE_X_HIGH, PLANE_Y_HIGH = 1, 2, 4, 8
+PLANE_COUNTER, PLANE_BOTTOM, PLANE_TOP = 16, 32, 64
 FIXED_X = PLANE_X_LOW | PLANE_X_HIGH
 FIXED_Y = PLANE_Y_LOW | PLANE_Y_HIGH
 FIXED_Z = PLANE_COUNTER | PLANE_BOTTOM | PLANE_TOP
@@ -80,7 +81,7 @@ def signed_volume(points: FloatArray, period: FloatArray, a: int, b: int, c: int
     dx = minimal(points[d, 0] - points[a, 0], period[0])
     dy = minimal(points[d, 1] - points[a, 1], period[1])
     dz = points[d, 2] - points[a, 2]
-    return ((by * cz - bz * cy) * dx + (bz * cx - bx * cz) * dy + (bx * cy - by * cx) * dz) / 6.0
+    return float((by * cz - bz * cy) * dx + (bz * cx - bx * cz) * dy + (bx * cy - by * cx) * dz) / 6.0
 
 
 @compiled

@@ -29,7 +29,8 @@ def run_on_two_ranks(folder: Path, source: str, *options: str) -> Outcome:
     path = folder / "test_small.py"
     path.write_text("import pytest\n" + textwrap.dedent(source))
     pytest_command = [sys.executable, "-m", "pytest", "-p", "tests.conftest", "-c", str(PROJECT / "pyproject.toml")]
-    command = [*mpirun_command(2), *pytest_command, "--rootdir", str(PROJECT), "--color=no", *options, str(path)]
+    command = [*mpirun_command(2), *pytest_command, "--rootdir", str(PROJECT), "--color=no", "--timeout=30"]
+    command += [*options, str(path)]
     environment = mpi_environment() | {"PYTHONPATH": str(PROJECT)}
     answer = subprocess.run(
         command, cwd=folder, env=environment, capture_output=True, text=True, check=False, timeout=100

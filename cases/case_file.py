@@ -1,0 +1,99 @@
+"""Read a case file, apply overrides, and refuse what cannot be computed before anything runs."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from manufacturing.errors import InputError
+
+from .schema import Case
+
+
+def read_case(path: Path, overrides: tuple[str, ...] = ()) -> Case:
+    """Read and validate a case file.
+
+    Args:
+        path: TOML file.
+        overrides: ``KEY=VALUE`` with a dotted key and a TOML value.
+
+    Raises:
+        InputError: unreadable file, unknown key, wrong type or value; names the key.
+    """
+    try:
+        data = tomllib.loads(path.read_text())
+    except OSError as error:
+        raise InputError(str(path), error.strerror, "a readable case file") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise InputError(str(path), f"text that is not TOML ({error})", "a TOML case file") from error
+    for override in overrides:
+        apply_override(data, override)
+    return validate_case(data)
+
+
+def validate_case(data: dict[str, Any]) -> Case:
+    """Return the case of a dictionary; raise InputError for the first thing that is wrong."""
+    try:
+        return Case.model_validate(data)
+    except ValidationError as error:
+        raise _as_input_error(error) from None
+
+
+def apply_override(data: dict[str, Any], override: str) -> None:
+    """Set one dotted key, for example ``mesh.cell_size=1.5e-6`` or ``geometry.layers.0.cells=20``."""
+    key, separator, text = override.partition("=")
+    if not separator or not key.strip():
+        raise InputError("--set", override, "KEY=VALUE")
+    try:
+        value = tomllib.loads(f"value = {text}")["value"]
+    except tomllib.TOMLDecodeError:
+        value = text.strip()
+    target: Any = data
+    parts = _split_key(key.strip())
+    try:
+        for part in parts[:-1]:
+            target = target[int(part)] if isinstance(target, list) else target.setdefault(part, {})
+        if isinstance(target, list):
+            target[int(parts[-1])] = value
+        else:
+            target[parts[-1]] = value
+    except (TypeError, ValueError, IndexError, AttributeError):
+        raise InputError("--set", key, "a key of the case file") from None
+
+
+def _split_key(key: str) -> list[str]:
+    """Split at dots outside quotes, so that interfaces."AM|SE".resistance works."""
+    parts, current, quoted = [], "", False
+    for character in key:
+        if character in "\"'":
+            quoted = not quoted
+        elif character == "." and not quoted:
+            parts.append(current)
+            current = ""
+        else:
+            current += character
+    return [*parts, current]
+
+
+def _as_input_error(error: ValidationError) -> InputError:
+    first = error.errors()[0]
+    tags = {"manufactured", "packing", "spheres", "layers"}
+    location = [str(part) for part in first["loc"]]
+    if len(location) > 1 and location[0] == "geometry" and location[1] in tags:
+        del location[1]
+    field = ".".join(location) or "case"
+    if first["type"] == "extra_forbidden":
+        return InputError(field, "an unknown key", "a key of docs/case_file.md")
+    expected = first["msg"].removeprefix("Value error, ").removeprefix("Input should be ")
+    return InputError(field, _describe(first["type"], first["input"]), expected)
+
+
+def _describe(kind: str, value: object) -> object:
+    if kind == "missing":
+        return "nothing"
+    if isinstance(value, dict):
+        return f"a table with {', '.join(map(str, value)) or 'no keys'}"
+    return repr(value)

@@ -1,0 +1,64 @@
+"""Fields for ParaView: VTK files of the labelled mesh and of what lives on it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import meshio
+import numpy as np
+import numpy.typing as npt
+
+from manufacturing.phases import Phase
+from meshing.labelled_mesh import LabelledMesh
+from solver.discharge import Snapshot
+
+FloatArray = npt.NDArray[np.float64]
+
+
+def write_mesh_fields(mesh: LabelledMesh, folder: Path) -> None:
+    """Write ``mesh.vtu``: all cells with phase and particle id."""
+    cells = {"phase": [mesh.phases.astype(np.int32)], "particle_id": [mesh.particle_ids.astype(np.int32)]}
+    meshio.Mesh(mesh.vertices, [("tetra", mesh.cells)], cell_data=cells).write(folder / "mesh.vtu")
+
+
+def write_conduction_fields(mesh: LabelledMesh, name: str, potential: FloatArray | None, folder: Path) -> None:
+    """Write ``conduction_<name>.vtu``: the potential [V] on the percolating cells (rank 0 only)."""
+    if potential is not None:
+        _write_part(mesh, {"potential_V": potential}, folder / f"conduction_{name}.vtu")
+
+
+def write_snapshots(mesh: LabelledMesh, snapshots: list[Snapshot], folder: Path) -> None:
+    """Write the fields of a discharge, one file per domain and instant, and a .pvd index per domain."""
+    for stale in folder.glob("discharge_*"):
+        stale.unlink()
+    domains = {"electrolyte": "ionic_potential", "conductors": "electronic_potential", "active_material": "stoichiometry"}
+    units = {"ionic_potential": "ionic_potential_V", "electronic_potential": "electronic_potential_V"}
+    for domain, name in domains.items():
+        entries = []
+        for k, snapshot in enumerate(snapshots):
+            file = folder / f"discharge_{domain}_{k:02d}.vtu"
+            _write_part(mesh, {units.get(name, name): getattr(snapshot, name)}, file)
+            entries.append(f'    <DataSet timestep="{snapshot.time:.9g}" file="{file.name}"/>')
+        text = ['<?xml version="1.0"?>', '<VTKFile type="Collection" version="0.1">', "  <Collection>", *entries,
+                "  </Collection>", "</VTKFile>", ""]
+        (folder / f"discharge_{domain}.pvd").write_text("\n".join(text))
+    if snapshots:
+        np.savez_compressed(
+            folder / "discharge_snapshots.npz",
+            times=np.array([s.time for s in snapshots]),
+            utilisations=np.array([s.utilisation for s in snapshots]),
+            **{name: np.array([getattr(s, name) for s in snapshots]) for name in domains.values()},
+        )
+
+
+def _write_part(mesh: LabelledMesh, fields: dict[str, FloatArray], file: Path) -> None:
+    """Write the cells on whose vertices the fields are known."""
+    known = np.isfinite(next(iter(fields.values())))
+    cells = np.flatnonzero(known[mesh.cells].all(axis=1) & (mesh.phases != Phase.void))
+    used, compact = np.unique(mesh.cells[cells], return_inverse=True)
+    data = {name: values[used] for name, values in fields.items()}
+    part = meshio.Mesh(
+        mesh.vertices[used], [("tetra", compact.reshape(-1, 4))], point_data=data,
+        cell_data={"phase": [mesh.phases[cells].astype(np.int32)]},
+    )
+    part.write(file)

@@ -1,0 +1,137 @@
+"""Case -> packing and mesh: the first two stages of every run."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from mpi4py import MPI
+
+from manufacturing import manufacture
+from manufacturing.calendering import CalenderingStage
+from manufacturing.chain import ManufacturingResult, ManufacturingSettings
+from manufacturing.drying import DryingStage
+from manufacturing.errors import InputError
+from manufacturing.packing import Packing, load_packing
+from manufacturing.packing_files import read_csv, read_lammps_dump
+from manufacturing.phases import Phase
+from manufacturing.recipe import Powder, Recipe
+from manufacturing.shipped_recipes import nmc622_argyrodite
+from manufacturing.slurry import SlurryStage
+from meshing.labelled_mesh import LabelledMesh
+from meshing.lattice_cut import LatticeCutSettings, mesh_packing
+from meshing.layers_mesh import Layer, LayersSettings, mesh_layers
+from meshing.voxel_mesh import VoxelSettings, mesh_voxels
+
+from .log import RunLog
+from .schema import Case, LayersGeometry, ManufacturedGeometry, PackingGeometry, SpheresGeometry
+
+
+def manufacturing_settings(geometry: ManufacturedGeometry) -> ManufacturingSettings:
+    """Return the settings of the manufacturing chain of a case."""
+    recipe = nmc622_argyrodite(geometry.beads)
+    if geometry.powders:
+        powders = tuple(Powder(**{**p.model_dump(), "phase": Phase[p.phase]}) for p in geometry.powders)
+        recipe = Recipe(powders, geometry.beads)
+    return ManufacturingSettings(
+        recipe=recipe,
+        slurry=SlurryStage(aspect_ratio=geometry.aspect_ratio),
+        drying=DryingStage(pressure=geometry.drying_pressure),
+        calendering=CalenderingStage(degree=geometry.calendering_degree, crop_depth=geometry.crop_depth),
+        seed=geometry.seed,
+        ranks=geometry.ranks,
+    )
+
+
+def manufacture_case(geometry: ManufacturedGeometry, out: Path, comm: MPI.Intracomm, log: RunLog) -> ManufacturingResult:
+    """Run LAMMPS (collective)."""
+    return manufacture(manufacturing_settings(geometry), comm, log.line, log.progress, out / "stages")
+
+
+def read_packing(geometry: PackingGeometry, folder: Path) -> Packing:
+    """Read the packing that a case names.
+
+    Raises:
+        InputError: unknown kind of file, missing keys, unreadable or truncated file.
+    """
+    path = folder / geometry.file
+    if path.suffix == ".h5":
+        return load_packing(path)
+    if path.suffix == ".csv":
+        if geometry.lower is None or geometry.upper is None:
+            raise InputError("geometry.lower", "nothing", "the corners lower and upper of the box of a CSV packing [m]")
+        return read_csv(path, np.array(geometry.lower), np.array(geometry.upper), geometry.periodic, geometry.length_unit)
+    if path.suffix in (".dump", ".lammpstrj"):
+        if not geometry.phase_of_type:
+            raise InputError("geometry.phase_of_type", "nothing", "the phase of each atom type of the dump")
+        try:
+            phases = {int(kind): Phase[name] for kind, name in geometry.phase_of_type.items()}
+        except ValueError as error:
+            raise InputError("geometry.phase_of_type", sorted(geometry.phase_of_type), "atom types as integers") from error
+        unit = geometry.length_unit if "length_unit" in geometry.model_fields_set else 1e-6
+        return read_lammps_dump(path, phases, unit)
+    raise InputError("geometry.file", path.suffix or "no ending", "a file ending in .h5, .csv, .dump or .lammpstrj")
+
+
+def sphere_packing(geometry: SpheresGeometry) -> Packing:
+    """Return the packing of inline spheres.
+
+    Raises:
+        InputError: no sphere, or a sphere outside the box.
+    """
+    if not geometry.spheres:
+        raise InputError("geometry.spheres", "none", "at least one sphere")
+    return Packing(
+        centres=np.array([s.centre for s in geometry.spheres]),
+        radii=np.array([s.radius for s in geometry.spheres]),
+        phases=np.array([int(Phase[s.phase]) for s in geometry.spheres]),
+        particle_ids=np.arange(1, len(geometry.spheres) + 1),
+        lower=np.zeros(3),
+        upper=np.array(geometry.box),
+        periodic=geometry.periodic,
+    )
+
+
+def mesh_case(case: Case, packing: Packing | None, log: RunLog) -> LabelledMesh:
+    """Mesh the packing or the layers of a case."""
+    geometry, mesh = case.geometry, case.mesh
+    if isinstance(geometry, LayersGeometry):
+        layers = tuple(Layer(Phase[x.phase], x.thickness, x.cells, x.grading) for x in geometry.layers)
+        return mesh_layers(LayersSettings(layers, "xyz".index(geometry.axis), geometry.width, geometry.cells_across))
+    assert packing is not None
+    matrix = Phase[geometry.matrix] if isinstance(geometry, SpheresGeometry) else Phase.void
+    separator = case.cell.separator_thickness
+    if mesh.method == "voxel":
+        return mesh_voxels(packing, VoxelSettings(mesh.cell_size, separator, matrix))
+    settings = LatticeCutSettings(
+        cell_size=mesh.cell_size,
+        separator_thickness=separator,
+        same_phase_gap=mesh.same_phase_gap,
+        smallest_dihedral_deg=mesh.smallest_dihedral_deg,
+        target_dihedral_deg=mesh.target_dihedral_deg,
+        matrix_phase=matrix,
+    )
+    return mesh_packing(packing, settings, log.line, log.progress)
+
+
+def electrode_figures(mesh: LabelledMesh, densities: dict[str, float]) -> dict[str, Any]:
+    """Return loading, thickness and density of the composite from its volumes and the materials' densities.
+
+    Args:
+        mesh: labelled mesh.
+        densities: by phase name [kg/m3]; phases without one count as empty.
+    """
+    volumes = mesh.volumes()
+    mass = {
+        name: float(volumes[mesh.phases == Phase[name]].sum()) * densities.get(name, 0.0) for name in ("AM", "SE", "CBD")
+    }
+    total, area = sum(mass.values()), mesh.cross_section
+    return {
+        "thickness_um": 1e6 * mesh.electrode_thickness,
+        "area_um2": 1e12 * area,
+        "active_material_mass_kg": mass["AM"],
+        "active_material_loading_mg_cm2": 100.0 * mass["AM"] / area,
+        "loading_mg_cm2": 100.0 * total / area,
+        "density_g_cm3": 1e-3 * total / (area * mesh.electrode_thickness),
+    }

@@ -1,0 +1,177 @@
+"""Case -> what the solver needs: conductivities, reactions and the protocol, checked before any long computation."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from manufacturing.errors import InputError
+from manufacturing.phases import Phase
+from solver.half_cell import CellModel
+from solver.kinetics import (
+    ButlerVolmer,
+    CurveExchange,
+    ExchangeCurrent,
+    InsertionReaction,
+    KineticsLaw,
+    LinearKinetics,
+    MetalReaction,
+    RateConstant,
+    SinhKinetics,
+)
+from solver.materials import ActiveMaterial, Binder, CounterElectrode, Electrolyte, Material, describe, material, with_overrides
+
+from .schema import Case, KineticsSection, MaterialSection
+
+KINDS: dict[str, tuple[type[Material], ...]] = {
+    "AM": (ActiveMaterial,),
+    "SE": (Electrolyte,),
+    "CBD": (Binder,),
+    "separator": (Electrolyte,),
+    "anode": (ActiveMaterial,),
+    "counter": (CounterElectrode,),
+}
+
+
+class CaseMaterials:
+    """The materials of a case, overrides applied.
+
+    Raises:
+        InputError: unknown name, unknown property, or a material of the wrong kind for its domain.
+    """
+
+    def __init__(self, case: Case) -> None:
+        self.by_domain: dict[str, Material] = {}
+        for domain, kinds in KINDS.items():
+            section = getattr(case.materials, domain)
+            if section is not None:
+                self.by_domain[domain] = _resolve(domain, section, kinds)
+        if "separator" not in self.by_domain and "SE" in self.by_domain:
+            self.by_domain["separator"] = self.by_domain["SE"]
+
+    def get(self, domain: str) -> Any:
+        """Return the material of a domain; raise InputError when the case gives none."""
+        if domain not in self.by_domain:
+            raise InputError(f"materials.{domain}", "nothing", "a material of the library")
+        return self.by_domain[domain]
+
+    def describe(self) -> dict[str, Any]:
+        """Return every number of every material with its source."""
+        return {domain: describe(entry) for domain, entry in self.by_domain.items()}
+
+    def electronic(self) -> dict[Phase, float]:
+        """Return the electronic conductivity of each conductor that is given [S/m]."""
+        return {
+            Phase[d]: self.by_domain[d].electronic_conductivity.value  # type: ignore[union-attr]
+            for d in ("AM", "CBD", "anode") if d in self.by_domain
+        }
+
+    def ionic(self) -> dict[Phase, float]:
+        """Return the ionic conductivity of each electrolyte that is given [S/m]."""
+        return {
+            Phase[d]: self.by_domain[d].ionic_conductivity.value  # type: ignore[union-attr]
+            for d in ("SE", "separator") if d in self.by_domain
+        }
+
+
+def _resolve(domain: str, section: MaterialSection, kinds: tuple[type[Material], ...]) -> Material:
+    where = f"materials.{domain}"
+    entry = material(section.name, f"{where}.name")
+    if not isinstance(entry, kinds):
+        expected = " or ".join(kind.__name__ for kind in kinds)
+        raise InputError(f"{where}.name", f"{section.name} ({type(entry).__name__})", f"a material of kind {expected}")
+    return with_overrides(entry, section.model_extra or {}, where)
+
+
+def build_cell_model(case: Case, materials: CaseMaterials) -> CellModel:
+    """Return the cell's properties and reactions.
+
+    Raises:
+        InputError: a material that charge and discharge need is missing.
+    """
+    actives = {Phase.AM: materials.get("AM")}
+    if "anode" in materials.by_domain:
+        actives[Phase.anode] = materials.get("anode")
+    materials.get("separator")
+    return CellModel(
+        ionic_conductivity=materials.ionic(),
+        electronic_conductivity=materials.electronic(),
+        diffusivity={phase: entry.diffusivity.value for phase, entry in actives.items()},
+        maximum_concentration={phase: entry.maximum_concentration.value for phase, entry in actives.items()},
+        initial_stoichiometry=initial_stoichiometry(case, actives),
+        reactions={phase: _reaction(case, phase, entry) for phase, entry in actives.items()},
+        counter=_counter(case, materials),
+    )
+
+
+def initial_stoichiometry(case: Case, actives: dict[Phase, ActiveMaterial]) -> dict[Phase, float]:
+    """Return x at the start: charged before a discharge, discharged before a charge; the anode opposite."""
+    assert case.discharge is not None
+    step = case.discharge
+    charging = (step.c_rate or step.current_density or 1.0) < 0.0
+    start = {}
+    for phase, entry in actives.items():
+        lithium_poor = (phase == Phase.AM) != charging
+        start[phase] = (entry.stoichiometry_charged if lithium_poor else entry.stoichiometry_discharged).value
+    if step.initial_stoichiometry is not None:
+        start[Phase.AM] = step.initial_stoichiometry
+    low, high = actives[Phase.AM].open_circuit_potential.range
+    if not low <= start[Phase.AM] <= high:
+        raise InputError("discharge.initial_stoichiometry", start[Phase.AM], f"x in {low:g} to {high:g} where U(x) is known")
+    return start
+
+
+def stoichiometry_window(materials: CaseMaterials) -> tuple[float, float]:
+    """Return x at 100 % and at 0 % charge of the active material."""
+    active = materials.get("AM")
+    return active.stoichiometry_charged.value, active.stoichiometry_discharged.value
+
+
+def check_cutoff(case: Case, model: CellModel) -> None:
+    """Raise InputError when the cut-off lies beyond the voltage at rest."""
+    step = case.discharge
+    if step is None or step.cutoff_voltage is None or step.hold_voltage is not None:
+        return
+    x = model.initial_stoichiometry
+    rest = float(model.reactions[Phase.AM].open_circuit_potential.value(np.array([x[Phase.AM]]))[0])
+    if Phase.anode in x:
+        rest -= float(model.reactions[Phase.anode].open_circuit_potential.value(np.array([x[Phase.anode]]))[0])
+    elif model.counter is not None:
+        rest -= model.counter.equilibrium_potential
+    discharging = (step.c_rate or step.current_density or 0.0) > 0.0
+    if (rest <= step.cutoff_voltage) if discharging else (rest >= step.cutoff_voltage):
+        side = "below" if discharging else "above"
+        raise InputError("discharge.cutoff_voltage", f"{step.cutoff_voltage} V", f"a voltage {side} {rest:.4f} V at rest")
+
+
+def _reaction(case: Case, phase: Phase, active: ActiveMaterial) -> InsertionReaction:
+    section = case.interfaces.get("AM|SE" if phase == Phase.AM else "SE|anode", KineticsSection())
+    alpha_a, alpha_c = active.transfer_coefficient_anodic.value, active.transfer_coefficient_cathodic
+    exchange: ExchangeCurrent
+    if active.rate_constant is not None:
+        exchange = RateConstant(active.rate_constant, active.maximum_concentration.value, alpha_a, alpha_c)
+    else:
+        exchange = CurveExchange(active.exchange_current)  # type: ignore[arg-type]
+    law = _law(section, alpha_a, alpha_c, case.cell.temperature)
+    return InsertionReaction(law, exchange, active.open_circuit_potential, section.resistance)
+
+
+def _counter(case: Case, materials: CaseMaterials) -> MetalReaction | None:
+    if "counter" not in materials.by_domain:
+        return None
+    entry: CounterElectrode = materials.get("counter")
+    section = case.interfaces.get("counter", KineticsSection())
+    alphas = entry.transfer_coefficient_anodic.value, entry.transfer_coefficient_cathodic
+    return MetalReaction(
+        _law(section, *alphas, case.cell.temperature), entry.exchange_current_density.value, entry.potential.value,
+        entry.interface_resistance.value + section.resistance,
+    )
+
+
+def _law(section: KineticsSection, alpha_a: float, alpha_c: float, temperature: float) -> KineticsLaw:
+    if section.kinetics == "linear":
+        return LinearKinetics(temperature)
+    if section.kinetics == "sinh":
+        return SinhKinetics(section.scale)
+    return ButlerVolmer(alpha_a, alpha_c, temperature)

@@ -1,0 +1,352 @@
+"""The stages of a case, each computed once per set of inputs: manufacturing, meshing, conduction, discharge."""
+
+from __future__ import annotations
+
+import csv
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Any
+
+from mpi4py import MPI
+
+from manufacturing.collective import run_on
+from manufacturing.errors import GranodeError, InputError, StageError
+from manufacturing.packing import Packing, load_packing
+from manufacturing.phases import Phase
+from meshing.labelled_mesh import LabelledMesh, describe, load_mesh
+from solver.conduction import ConductionSettings, solve_conduction
+from solver.connectivity import CellGraph
+from solver.discharge import Discharge, DischargeRecord, DischargeSettings, Snapshot
+
+from .field_files import write_conduction_fields, write_mesh_fields, write_snapshots
+from .geometry import electrode_figures, manufacture_case, mesh_case, read_packing, sphere_packing
+from .log import RunLog
+from .physics import CaseMaterials, build_cell_model, check_cutoff, stoichiometry_window
+from .run_directory import RunDirectory, content_hash, file_hash
+from .schema import Case, ConductionSection, LayersGeometry, ManufacturedGeometry, PackingGeometry, SpheresGeometry
+
+STAGE_FORMAT = 1  # raise when a stage computes something else from the same case
+FEW_CELLS_PER_RANK = 50
+
+
+@dataclass(frozen=True)
+class StageKeys:
+    """Hash of everything that each stage depends on."""
+
+    packing: str
+    mesh: str
+    conduction: str
+    discharge: str
+
+
+def stage_keys(case: Case, folder: Path) -> StageKeys:
+    """Return the input hashes of the stages of a case."""
+    data = case.model_dump(mode="json")
+    source = file_hash(folder / case.geometry.file) if isinstance(case.geometry, PackingGeometry) else ""
+    packing = content_hash([STAGE_FORMAT, data["geometry"], source])
+    mesh = content_hash([packing, data["mesh"], data["cell"]["separator_thickness"]])
+    conduction = content_hash([mesh, data["conduction"], data["materials"], data["output"]["fields"]])
+    physics = [data[k] for k in ("discharge", "materials", "interfaces")]
+    discharge = content_hash([mesh, *physics, data["cell"]["temperature"], data["output"]])
+    return StageKeys(packing, mesh, conduction, discharge)
+
+
+class Pipeline:
+    """Runs the stages of one case into one directory; every method is collective.
+
+    Args:
+        case: validated case.
+        folder: where paths in the case are relative to.
+        out: directory of the run.
+        comm: all ranks.
+        log: takes lines and progress.
+    """
+
+    def __init__(self, case: Case, folder: Path, out: Path, comm: MPI.Intracomm, log: RunLog) -> None:
+        self.case, self.folder, self.comm, self.log = case, folder, comm, log
+        self.directory = RunDirectory(out)
+        run_on(comm, 1, self.directory.prepare)
+        self.keys: StageKeys = run_on(comm, 1, lambda: stage_keys(case, folder))
+        self.materials = CaseMaterials(case)
+        self._mesh: LabelledMesh | None = None
+        self._graphs: dict[str, CellGraph] = {}
+
+    def run(self) -> dict[str, Any]:
+        """Run every stage and return the summary by stage."""
+        self.check()
+        self.make_packing()
+        self.make_mesh()
+        self.run_conduction()
+        self.run_discharge()
+        return {name: record["report"] for name, record in self.directory.records().items()}
+
+    def check(self) -> None:
+        """Refuse what can be known to fail before any computation."""
+        check_case(self.case, self.materials)
+
+    # --- geometry -----------------------------------------------------------------------------
+
+    def make_packing(self) -> None:
+        """Manufacture, read or place the particles (nothing to do for layers)."""
+        if isinstance(self.case.geometry, LayersGeometry):
+            return
+        path = self.directory.path / "packing.h5"
+        self._stage("manufacturing", self.keys.packing, ("packing.h5",), lambda: self._packing_report(path))
+
+    def _packing_report(self, path: Path) -> dict[str, Any]:
+        geometry = self.case.geometry
+        if isinstance(geometry, ManufacturedGeometry):
+            result = manufacture_case(geometry, self.directory.path, self.comm, self.log)
+            run_on(self.comm, 1, lambda: self._save_manufacturing(result.packing, result.curves, path))
+            assumptions = result.packing.provenance.get("assumptions", [])
+            return {**result.report, "assumptions": assumptions}
+
+        def place() -> dict[str, Any]:
+            assert isinstance(geometry, PackingGeometry | SpheresGeometry)
+            placed = sphere_packing(geometry) if isinstance(geometry, SpheresGeometry) else read_packing(geometry, self.folder)
+            placed.save(path)
+            return {"source": geometry.source, "beads": len(placed.radii), "beads_by_phase": placed.count_by_phase()}
+
+        return run_on(self.comm, 1, place)
+
+    def _save_manufacturing(self, packing: Packing, curves: dict[str, Any], path: Path) -> None:
+        packing.save(path)
+        for name, columns in curves.items():
+            rows = zip(*columns.values(), strict=True)
+            _write_csv(self.directory.path / "curves" / f"{name}.csv", list(columns), [list(r) for r in rows])
+
+    def make_mesh(self) -> None:
+        """Mesh the geometry on rank 0 and read it on all."""
+        self._stage("meshing", self.keys.mesh, ("mesh.h5",), lambda: run_on(self.comm, 1, self._mesh_report))
+
+    def _mesh_report(self) -> dict[str, Any]:
+        path = self.directory.path
+        packing = None if isinstance(self.case.geometry, LayersGeometry) else load_packing(path / "packing.h5")
+        mesh = mesh_case(self.case, packing, self.log)
+        mesh.save(path / "mesh.h5")
+        if self.case.output.fields:
+            write_mesh_fields(mesh, path / "fields")
+        densities = {name: entry.density.value for name, entry in self.materials.by_domain.items()}
+        return {**describe(mesh), **mesh.report, "electrode": electrode_figures(mesh, densities)}
+
+    @property
+    def mesh(self) -> LabelledMesh:
+        """The labelled mesh, read once."""
+        if self._mesh is None:
+            self._mesh = load_mesh(self.directory.path / "mesh.h5")
+            if self.comm.size * FEW_CELLS_PER_RANK > len(self._mesh.cells):
+                self.log.line(f"warning: {self.comm.size} ranks for {len(self._mesh.cells)} cells; fewer would do")
+        return self._mesh
+
+    def graph(self, lateral: str = "periodic") -> CellGraph:
+        """Return the neighbours of the cells, found once per lateral condition."""
+        if lateral not in self._graphs:
+            periodic = self.mesh.periodic if lateral == "periodic" else (False, False)
+            self._graphs[lateral] = CellGraph(self.mesh, periodic)
+        return self._graphs[lateral]
+
+    # --- solvers ------------------------------------------------------------------------------
+
+    def run_conduction(self) -> None:
+        """Solve every conduction problem of the case."""
+        sections = conduction_sections(self.case, self.materials)
+        if sections:
+            self._stage("conduction", self.keys.conduction, (), lambda: self._conduction_report(sections))
+
+    def _conduction_report(self, sections: dict[str, ConductionSection]) -> dict[str, Any]:
+        report = {}
+        for k, (name, section) in enumerate(sections.items()):
+            self.log.progress("conduction", k / len(sections), name)
+            start = time.perf_counter()
+            settings = ConductionSettings(
+                name, conductivities(section, self.materials), section.order, section.lateral == "periodic"
+            )
+            result = solve_conduction(self.mesh, settings, self.comm, self.graph(section.lateral))
+            report[name] = {**result.summary, "seconds": round(time.perf_counter() - start, 3)}
+            self.log.line(f"conduction: {name}: {_conduction_line(result.summary)}")
+            if self.case.output.fields and result.vertex_potential is not None:
+                write_conduction_fields(self.mesh, name, result.vertex_potential, self.directory.path / "fields")
+        return report
+
+    def run_discharge(self) -> None:
+        """Run the electrochemical step of the case."""
+        if self.case.discharge is not None:
+            self._stage("discharge", self.keys.discharge, ("curves/discharge.csv",), self._discharge_report)
+
+    def _discharge_report(self) -> dict[str, Any]:
+        step = self.case.discharge
+        assert step is not None
+        model = build_cell_model(self.case, self.materials)
+        names = {f.name for f in fields(DischargeSettings)}
+        settings = DischargeSettings(**{k: v for k, v in step.model_dump().items() if k in names})
+        run = Discharge(self.mesh, model, stoichiometry_window(self.materials), settings, self.comm, self.graph())
+        self.log.line(f"discharge: {run.cell.unknowns} unknowns, active fractions {_rounded(run.network.active_fraction)}")
+        recorder = DischargeRecorder(self.directory.path, self.log, self.case.output.snapshots, self.comm.rank == 0)
+        try:
+            result = run.run(recorder)
+        finally:
+            if self.case.output.fields and self.comm.rank == 0:
+                write_snapshots(self.mesh, recorder.kept(), self.directory.path / "fields")
+        summary = result.summary
+        summary["capacity_mAh_g"] = _specific_capacity(summary["capacity_Ah_m2"], self.mesh, self.materials)
+        self.log.line(
+            f"discharge: ended on {summary['end_reason']} at {summary['final_voltage_V']:.4f} V, "
+            f"{summary['capacity_mAh_g']:.1f} mAh/g, utilisation {summary['utilisation']:.3f}"
+        )
+        if summary["utilisation"] < 0.2 and summary["end_reason"] == "voltage":
+            self.log.line(f"discharge: utilisation below 0.2; {starving(run, result.curve)}")
+        return summary
+
+    # --- bookkeeping --------------------------------------------------------------------------
+
+    def _stage(self, name: str, key: str, files: tuple[str, ...], compute: Callable[[], dict[str, Any]]) -> None:
+        """Compute a stage unless the directory holds it for the same inputs."""
+        done = run_on(self.comm, 1, lambda: self.directory.finished(name, key))
+        if done is not None:
+            self.log.line(f"{name}: finished before with the same inputs, not repeated")
+            return
+        run_on(self.comm, 1, lambda: self.directory.forget(name))
+        start = time.perf_counter()
+        report = compute()
+        seconds = time.perf_counter() - start
+        ranks = self.comm.size
+        run_on(self.comm, 1, lambda: self.directory.finish(name, key, report, seconds, ranks, files))
+        self.log.line(f"{name}: done in {seconds:.1f} s")
+
+
+class DischargeRecorder:
+    """Writes each accepted step to the curve file at once and keeps the fields at chosen utilisations."""
+
+    def __init__(self, path: Path, log: RunLog, utilisations: tuple[float, ...], writes: bool) -> None:
+        self.path = path / "curves" / "discharge.csv"
+        self.log, self.writes = log, writes
+        self._pending = sorted(utilisations)
+        self._snapshots: list[Snapshot] = []
+        self._last: Snapshot | None = None
+        if writes:
+            _write_csv(self.path, [f.name for f in fields(DischargeRecord)], [])
+
+    def __call__(self, record: DischargeRecord, utilisation: float, snapshot: Callable[[], Snapshot | None]) -> None:
+        """Take an accepted step (collective)."""
+        if self.writes:
+            with self.path.open("a", newline="") as file:
+                csv.writer(file).writerow(asdict(record).values())
+        self.log.progress(
+            "discharge", min(abs(utilisation), 1.0),
+            f"{record.time_s:.1f} s, {record.voltage_V:.4f} V, step {record.step_s:.3g} s, "
+            f"{record.newton_iterations} Newton, {record.linear_iterations} Krylov",
+        )
+        self._last = snapshot()
+        if self._pending and abs(utilisation) >= self._pending[0]:
+            self._pending.pop(0)
+            if self._last is not None:
+                self._snapshots.append(self._last)
+
+    def kept(self) -> list[Snapshot]:
+        """Return the kept fields and those of the last accepted step (rank 0)."""
+        last = [self._last] if self._last is not None and all(s is not self._last for s in self._snapshots) else []
+        return self._snapshots + last
+
+
+def check_case(case: Case, materials: CaseMaterials) -> None:
+    """Refuse missing materials and phases, and a cut-off beyond the voltage at rest.
+
+    Raises:
+        InputError: names the key.
+    """
+    present = _phases_of(case)
+    for name, section in (case.conduction or {}).items():
+        given = conductivities(section, materials)
+        if not any(value > 0.0 for value in given.values()):
+            raise InputError(f"conduction.{name}", "no conductivity above 0", "a conducting phase or its material")
+        if present is not None and not present & set(given):
+            names = ", ".join(p.name for p in given)
+            raise InputError(f"conduction.{name}", f"conductivity of {names}, none of which is in the geometry",
+                             f"one of {', '.join(sorted(p.name for p in present))}")
+    if case.discharge is None:
+        return
+    model = build_cell_model(case, materials)
+    check_cutoff(case, model)
+    if present is not None and Phase.AM not in present:
+        raise InputError("geometry", "no AM", "active material for the discharge")
+    if present is not None and not present & {Phase.SE, Phase.separator} and case.cell.separator_thickness == 0.0:
+        raise InputError("geometry", "no SE and no separator", "an electrolyte for the discharge")
+    if present is not None and Phase.CBD in present:
+        materials.get("CBD")
+
+
+def _phases_of(case: Case) -> set[Phase] | None:
+    """Return the phases that a case is known to have before it is meshed (None: not known)."""
+    geometry = case.geometry
+    if isinstance(geometry, LayersGeometry):
+        return {Phase[layer.phase] for layer in geometry.layers}
+    if isinstance(geometry, SpheresGeometry):
+        return {Phase[geometry.matrix]} | {Phase[s.phase] for s in geometry.spheres}
+    if isinstance(geometry, ManufacturedGeometry):
+        return {Phase[p.phase] for p in geometry.powders} or {Phase.AM, Phase.SE, Phase.CBD}
+    return None
+
+
+def conduction_sections(case: Case, materials: CaseMaterials) -> dict[str, ConductionSection]:
+    """Return the conduction solves of a case; by default electronic_z and ionic_z where materials are given."""
+    if case.conduction is not None:
+        return case.conduction
+    sections = {}
+    if {"AM", "CBD"} & set(materials.by_domain):
+        sections["electronic_z"] = ConductionSection(carrier="electronic")
+    if "SE" in materials.by_domain:
+        sections["ionic_z"] = ConductionSection(carrier="ionic")
+    return sections
+
+
+def conductivities(section: ConductionSection, materials: CaseMaterials) -> dict[Phase, float]:
+    """Return the conductivity of each conducting phase of a solve [S/m]."""
+    if section.carrier == "electronic":
+        table = {p: s for p, s in materials.electronic().items() if p != Phase.anode}
+    elif section.carrier == "ionic":
+        table = {p: s for p, s in materials.ionic().items() if p == Phase.SE}
+    else:
+        table = {Phase[name]: value for name, value in section.conductivity.items() if value > 0.0}
+    return table
+
+
+def starving(run: Discharge, curve: tuple[DischargeRecord, ...]) -> str:
+    """Say what limits a cell that ends early."""
+    active = run.network.active_fraction
+    if min(active.values()) < 0.5:
+        return f"only part of the phases takes part: {_rounded(active)}"
+    drop = curve[0].voltage_V - curve[-1].voltage_V
+    if curve[-1].largest_surface_stoichiometry > 0.95 * max(r.open_circuit_potential.range[1] for r in run.cell.reactions):
+        return "particle surfaces are full: diffusion in the active material"
+    return f"the voltage fell by {drop:.3f} V while surfaces were not full: conduction or kinetics"
+
+
+def _specific_capacity(capacity: float, mesh: LabelledMesh, materials: CaseMaterials) -> float:
+    """Return mAh per gram of active material for a capacity in Ah/m2."""
+    mass = float(mesh.volumes()[mesh.phases == Phase.AM].sum()) * materials.get("AM").density.value
+    return capacity * mesh.cross_section / mass
+
+
+def _conduction_line(summary: dict[str, Any]) -> str:
+    if not summary["percolates"]:
+        return "does not percolate"
+    text = f"{summary['effective_conductivity_S_m']:.6g} S/m"
+    if summary["tortuosity_factor"] is not None:
+        text += f", tortuosity factor {summary['tortuosity_factor']:.4f}"
+    return f"{text}, {summary['unknowns']} unknowns, {summary['iterations']} iterations"
+
+
+def _rounded(values: dict[str, float]) -> dict[str, float]:
+    return {name: round(value, 4) for name, value in values.items()}
+
+
+def _write_csv(path: Path, header: list[str], rows: list[list[Any]]) -> None:
+    with path.open("w", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(header)
+        writer.writerows(rows)
+
+
+__all__ = ["GranodeError", "Pipeline", "StageError", "check_case", "conduction_sections", "stage_keys"]

@@ -1,0 +1,135 @@
+"""The directory of a run: finished stages by the hash of their inputs, summary, manifest."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import platform
+from datetime import UTC, datetime
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+from manufacturing.errors import InputError
+
+STAGES = ("manufacturing", "meshing", "conduction", "discharge")
+PACKAGES = ("fenics-dolfinx", "petsc4py", "mpi4py", "numpy", "scipy", "h5py", "meshio", "numba")
+
+
+class RunDirectory:
+    """Files of one run; only rank 0 writes through it."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def prepare(self) -> None:
+        """Create the directory and its folders.
+
+        Raises:
+            InputError: the directory cannot be written.
+        """
+        try:
+            for name in ("", "stages", "curves", "fields", "plots"):
+                (self.path / name).mkdir(parents=True, exist_ok=True)
+            probe = self.path / ".write-test"
+            probe.write_text("")
+            probe.unlink()
+        except OSError as error:
+            raise InputError("--out", f"{self.path} ({error.strerror})", "a folder that can be written") from error
+
+    def finished(self, stage: str, key: str) -> dict[str, Any] | None:
+        """Return the report of a stage when it was finished with the same inputs, else None."""
+        try:
+            record = json.loads((self.path / "stages" / f"{stage}.json").read_text())
+        except (OSError, json.JSONDecodeError):
+            return None
+        if record.get("input_hash") != key or not all((self.path / f).exists() for f in record["files"]):
+            return None
+        report: dict[str, Any] = record["report"]
+        return report
+
+    def finish(self, stage: str, key: str, report: dict[str, Any], seconds: float, ranks: int, files: tuple[str, ...]) -> None:
+        """Record a finished stage and bring the summary up to date."""
+        record = {"input_hash": key, "seconds": seconds, "ranks": ranks, "files": list(files), "report": report}
+        write_json(self.path / "stages" / f"{stage}.json", record)
+        self.write_summary()
+
+    def forget(self, stage: str) -> None:
+        """Remove the record of a stage, before it is computed anew."""
+        (self.path / "stages" / f"{stage}.json").unlink(missing_ok=True)
+        self.write_summary()
+
+    def records(self) -> dict[str, dict[str, Any]]:
+        """Return the records of all finished stages."""
+        found = {}
+        for stage in STAGES:
+            path = self.path / "stages" / f"{stage}.json"
+            if path.exists():
+                found[stage] = json.loads(path.read_text())
+        return found
+
+    def write_summary(self) -> None:
+        """Write ``summary.json`` from the stages that are finished."""
+        summary: dict[str, Any] = {}
+        for stage, record in self.records().items():
+            report = dict(record["report"])
+            if stage == "meshing" and "electrode" in report:
+                summary["electrode"] = report.pop("electrode")
+            summary[stage] = report
+        write_json(self.path / "summary.json", summary)
+
+    def write_manifest(self, case: dict[str, Any], materials: dict[str, Any]) -> None:
+        """Write ``manifest.json``: inputs, versions, ranks, times and every assumed number."""
+        records = self.records()
+        assumed = records.get("manufacturing", {}).get("report", {}).get("assumptions", [])
+        manifest = {
+            "written": datetime.now(UTC).isoformat(timespec="seconds"),
+            "case": case,
+            "input_hash": content_hash(case),
+            "versions": versions(),
+            "stages": {
+                name: {key: record[key] for key in ("input_hash", "seconds", "ranks")} for name, record in records.items()
+            },
+            "assumptions": assumed,
+            "materials": materials,
+        }
+        write_json(self.path / "manifest.json", manifest)
+
+
+def write_json(path: Path, data: Any) -> None:
+    """Write a JSON file completely or not at all."""
+    partial = path.with_name(path.name + ".partial")
+    partial.write_text(json.dumps(data, indent=2, default=_plain) + "\n")
+    os.replace(partial, path)
+
+
+def content_hash(data: Any) -> str:
+    """Return a hash of JSON-able data."""
+    return hashlib.sha256(json.dumps(data, sort_keys=True, default=_plain).encode()).hexdigest()[:16]
+
+
+def file_hash(path: Path) -> str:
+    """Return a hash of a file's content; raise InputError when it cannot be read."""
+    try:
+        return hashlib.sha256(path.read_bytes()).hexdigest()[:16]
+    except OSError as error:
+        raise InputError(str(path), error.strerror, "a readable file") from error
+
+
+def versions() -> dict[str, str]:
+    """Return the versions of Python and of the libraries in use."""
+    found = {"python": platform.python_version()}
+    for name in PACKAGES:
+        try:
+            found[name] = metadata.version(name)
+        except metadata.PackageNotFoundError:
+            continue
+    return found
+
+
+def _plain(value: Any) -> Any:
+    """Turn numpy numbers and arrays into Python ones."""
+    if hasattr(value, "tolist"):
+        return value.tolist()
+    raise TypeError(f"{type(value).__name__} cannot be written as JSON")

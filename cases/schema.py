@@ -1,0 +1,215 @@
+"""The case file: every key, its type, unit, default and meaning, in one place.
+
+TOML, SI units, fractions 0-1. Unknown keys are errors. ``docs/case_file.md`` is generated from here.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+ParticlePhase = Literal["AM", "SE", "CBD"]
+DomainPhase = Literal["AM", "SE", "CBD", "void", "separator", "anode"]
+Positive = Annotated[float, Field(gt=0.0, allow_inf_nan=False)]
+NotNegative = Annotated[float, Field(ge=0.0, allow_inf_nan=False)]
+Fraction = Annotated[float, Field(ge=0.0, le=1.0)]
+Finite = Annotated[float, Field(allow_inf_nan=False)]
+Vector = tuple[Finite, Finite, Finite]
+
+
+class Section(BaseModel):
+    """A table of the case file; values are fixed once read and unknown keys are refused."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class PowderSection(Section):
+    """One powder of a recipe."""
+
+    phase: ParticlePhase = Field(description="phase of the beads")
+    weight_fraction: Annotated[float, Field(gt=0.0, le=1.0)] = Field(description="share of the dry solids' mass")
+    density: Positive = Field(description="mass of a dry bead over its volume [kg/m3]")
+    diameters: tuple[Positive, ...] = Field(description="dry diameter of each size class [m]")
+    number_fractions: tuple[Positive, ...] = Field((1.0,), description="relative number of beads per class")
+    wet_diameter: Positive | None = Field(None, description="diameter in the slurry [m], for beads that hold solvent")
+    wet_density: Positive | None = Field(None, description="density in the slurry [kg/m3]")
+
+
+class ManufacturedGeometry(Section):
+    """A recipe through LAMMPS: slurry, drying, calendering."""
+
+    source: Literal["manufactured"]
+    recipe: Literal["nmc622_argyrodite"] = Field("nmc622_argyrodite", description="shipped recipe (without `powders`)")
+    powders: tuple[PowderSection, ...] = Field((), description="own recipe; weight fractions sum to 1")
+    beads: Annotated[int, Field(ge=10)] = Field(1000, description="number of beads")
+    seed: Annotated[int, Field(ge=0)] = Field(1, description="seed of the random insertion")
+    ranks: Annotated[int, Field(ge=1)] = Field(1, description="MPI ranks of LAMMPS; another number, another packing")
+    aspect_ratio: Positive = Field(2.15, description="height over width of the slurry box; drying keeps the width")
+    drying_pressure: Positive = Field(4000.0, description="pressure that dries the electrode [Pa] (calibrated)")
+    calendering_degree: Annotated[float, Field(ge=0.0, lt=1.0)] = Field(0.30, description="reduction of thickness")
+    crop_depth: NotNegative = Field(1e-6, description="crop planes lie this far inside the plates [m]")
+
+
+class PackingGeometry(Section):
+    """A packing from a file: our HDF5 format, a LAMMPS text dump or CSV with header x,y,z,r,phase."""
+
+    source: Literal["packing"]
+    file: str = Field(description="path, relative to the case file; kind by ending: .h5, .csv, .dump or .lammpstrj")
+    lower: Vector | None = Field(None, description="CSV: lower corner of the box [m]")
+    upper: Vector | None = Field(None, description="CSV: upper corner of the box [m]")
+    periodic: tuple[bool, bool, bool] = Field((True, True, False), description="CSV: periodic axes")
+    length_unit: Positive = Field(1.0, description="CSV and dump: length of one unit in the file [m]")
+    phase_of_type: dict[str, ParticlePhase] = Field({}, description="dump: phase of each atom type")
+
+
+class SphereSection(Section):
+    """One sphere."""
+
+    phase: ParticlePhase = Field(description="phase of the sphere")
+    centre: Vector = Field(description="centre [m]")
+    radius: Positive = Field(description="radius [m]")
+
+
+class SpheresGeometry(Section):
+    """Spheres given one by one in a box."""
+
+    source: Literal["spheres"]
+    box: tuple[Positive, Positive, Positive] = Field(description="edge lengths of the electrode's box [m]")
+    periodic: tuple[bool, bool, bool] = Field((True, True, False), description="axes on which spheres reappear")
+    matrix: DomainPhase = Field("void", description="phase between the spheres")
+    spheres: tuple[SphereSection, ...] = Field(description="the spheres")
+
+
+class LayerSection(Section):
+    """One slab."""
+
+    phase: DomainPhase = Field(description="phase of the slab")
+    thickness: Positive = Field(description="thickness [m]")
+    cells: Annotated[int, Field(ge=1)] = Field(8, description="cells across the slab")
+    grading: Positive = Field(1.0, description="size of the last cell over the first")
+
+
+class LayersGeometry(Section):
+    """Stacked slabs with structured tetrahedra; the separator is one of them."""
+
+    source: Literal["layers"]
+    axis: Literal["x", "y", "z"] = Field("z", description="stacking direction; the current flows along z")
+    width: Positive = Field(1e-6, description="edge length across the stack [m]")
+    cells_across: Annotated[int, Field(ge=1)] = Field(1, description="cells in the directions across the stack")
+    layers: tuple[LayerSection, ...] = Field(description="slabs from the counter electrode upwards", min_length=1)
+
+
+Geometry = Annotated[
+    ManufacturedGeometry | PackingGeometry | SpheresGeometry | LayersGeometry, Field(discriminator="source")
+]
+
+
+class MeshSection(Section):
+    """How a packing becomes tetrahedra (not used by `layers`)."""
+
+    method: Literal["lattice_cut", "voxel"] = Field("lattice_cut", description="cut lattice, or plain voxels as a check")
+    cell_size: Positive = Field(1e-6, description="edge of the lattice cubes or voxels [m]")
+    same_phase_gap: Positive = Field(0.5e-6, description="closer spheres of one phase are cut one after the other [m]")
+    smallest_dihedral_deg: NotNegative = Field(5.0, description="a mesh with smaller angles is refused [degree]")
+    target_dihedral_deg: Positive = Field(12.0, description="improvement goes on until here [degree]")
+
+
+class CellSection(Section):
+    """The cell around the electrode."""
+
+    separator_thickness: NotNegative = Field(0.0, description="separator below a packing or spheres [m]")
+    temperature: Positive = Field(298.15, description="temperature [K]")
+
+
+class MaterialSection(BaseModel):
+    """A material of the library by name; any further key overrides one of its properties."""
+
+    model_config = ConfigDict(extra="allow", frozen=True)
+    name: str = Field(description="name in the library")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_name(cls, value: Any) -> Any:
+        return {"name": value} if isinstance(value, str) else value
+
+
+class MaterialsSection(Section):
+    """Material of each domain: a name, or a table with `name` and overrides."""
+
+    AM: MaterialSection | None = Field(None, description="active material")
+    SE: MaterialSection | None = Field(None, description="solid electrolyte")
+    CBD: MaterialSection | None = Field(None, description="carbon-binder domain")
+    separator: MaterialSection | None = Field(None, description="separator; the SE's material by default")
+    anode: MaterialSection | None = Field(None, description="active material of a second insertion electrode")
+    counter: MaterialSection | None = Field(None, description="metal counter electrode; none: phi_i = 0 on its face")
+
+
+class KineticsSection(Section):
+    """Charge-transfer law of an interface."""
+
+    kinetics: Literal["butler_volmer", "linear", "sinh"] = Field("butler_volmer", description="law i(eta)")
+    scale: Positive = Field(1.0, description="V_0 of the sinh law [V]")
+    resistance: NotNegative = Field(0.0, description="film resistance in series [Ohm m2]")
+
+
+class ConductionSection(Section):
+    """One conduction solve along z through the electrode."""
+
+    carrier: Literal["electronic", "ionic"] | None = Field(None, description="take the materials' conductivities")
+    conductivity: dict[DomainPhase, NotNegative] = Field({}, description="or give them by phase [S/m]")
+    order: Annotated[int, Field(ge=1, le=3)] = Field(2, description="polynomial order of the elements")
+    lateral: Literal["periodic", "insulated"] = Field("periodic", description="condition on the x and y walls")
+
+    @model_validator(mode="after")
+    def _one_source(self) -> ConductionSection:
+        if (self.carrier is None) == (not self.conductivity):
+            raise ValueError("either carrier or conductivity")
+        return self
+
+
+class DischargeSection(Section):
+    """One galvanostatic (or potentiostatic) step; currents are positive on discharge."""
+
+    c_rate: Finite | None = Field(None, description="1 delivers F c_max |x_0 - x_100| V_AM in one hour [1/h]")
+    current_density: Finite | None = Field(None, description="per electrode area [A/m2]")
+    hold_voltage: Finite | None = Field(None, description="fixed collector potential against the counter electrode [V]")
+    cutoff_voltage: Finite | None = Field(None, description="ends the step [V]")
+    initial_stoichiometry: Fraction | None = Field(None, description="x at the start; x_100 on discharge, else x_0")
+    maximum_time: Positive = Field(36000.0, description="ends the step [s]")
+    tolerance: Positive = Field(1e-3, description="local error of the stoichiometry per time step")
+    first_step: Positive = Field(1e-2, description="first time step [s]")
+    smallest_step: Positive = Field(1e-6, description="below this the run is given up [s]")
+    largest_step: Positive = Field(600.0, description="longest time step [s]")
+
+    @model_validator(mode="after")
+    def _one_control(self) -> DischargeSection:
+        if sum(v is not None for v in (self.c_rate, self.current_density, self.hold_voltage)) != 1:
+            raise ValueError("exactly one of c_rate, current_density and hold_voltage")
+        if 0.0 in (self.c_rate, self.current_density):
+            raise ValueError("a current other than 0")
+        return self
+
+
+class OutputSection(Section):
+    """What a run writes besides numbers."""
+
+    fields: bool = Field(True, description="ParaView files")
+    plots: bool = Field(True, description="PNG plots")
+    snapshots: tuple[Fraction, ...] = Field((0.05, 0.4), description="utilisations at which fields are kept, and the end")
+
+
+class Case(Section):
+    """A whole case."""
+
+    title: str = Field("", description="a line about the case")
+    geometry: Geometry = Field(description="where the particles or layers come from")
+    mesh: MeshSection = Field(MeshSection(), description="meshing")
+    cell: CellSection = Field(CellSection(), description="separator and temperature")
+    materials: MaterialsSection = Field(MaterialsSection(), description="materials")
+    interfaces: dict[Literal["AM|SE", "SE|anode", "counter"], KineticsSection] = Field({}, description="charge transfer")
+    conduction: dict[str, ConductionSection] | None = Field(
+        None, description="named solves; by default `electronic_z` and `ionic_z` where materials are given"
+    )
+    discharge: DischargeSection | None = Field(None, description="none: no discharge")
+    output: OutputSection = Field(OutputSection(), description="files and plots")
