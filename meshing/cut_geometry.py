@@ -47,10 +47,10 @@ class CutGeometry:
         """
         size, cell = _micrometres(packing.size), cell_size / MICROMETRE
         centres, radii = _micrometres(packing.centres - packing.lower), _micrometres(packing.radii)
-        margin = gap / MICROMETRE + 2.0 * cell
         walls = (packing.periodic[0], packing.periodic[1])
         lattice = lattice_shape(size, separator / MICROMETRE, cell, walls)
         cell = lattice.cell_size
+        margin = gap / MICROMETRE + 2.0 * cell
         spheres = with_images(centres, radii, packing.phases, size, packing.periodic, margin)
         colouring = colour_particles(spheres, len(radii), gap / MICROMETRE)
         offset = np.minimum(volume_correction * cell**2 / spheres.radii, LARGEST_OFFSET * spheres.radii)
