@@ -81,7 +81,12 @@ def run_case(path: Path, options: argparse.Namespace) -> int:
     _prepare(case, path.resolve().parent, out)
     manufacturing_ranks = case.geometry.ranks if isinstance(case.geometry, ManufacturedGeometry) else 1
     start = time.monotonic()
-    groups = ((manufacturing_ranks, ("packing",)), (1, ("mesh",)), (ranks, ("conduction", "discharge")), (1, ("report",)))
+    groups = (
+        (manufacturing_ranks, ("packing",)),
+        (1, ("mesh",)),
+        (ranks, ("conduction", "discharge")),
+        (1, ("report",)),
+    )
     for count, names in groups:
         code = _launch(out, count, names)
         if code != 0:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import meshio
 import numpy as np
@@ -31,7 +32,11 @@ def write_snapshots(mesh: LabelledMesh, snapshots: list[Snapshot], folder: Path)
     """Write the fields of a discharge, one file per domain and instant, and a .pvd index per domain."""
     for stale in folder.glob("discharge_*"):
         stale.unlink()
-    domains = {"electrolyte": "ionic_potential", "conductors": "electronic_potential", "active_material": "stoichiometry"}
+    domains = {
+        "electrolyte": "ionic_potential",
+        "conductors": "electronic_potential",
+        "active_material": "stoichiometry",
+    }
     units = {"ionic_potential": "ionic_potential_V", "electronic_potential": "electronic_potential_V"}
     for domain, name in domains.items():
         entries = []
@@ -39,16 +44,21 @@ def write_snapshots(mesh: LabelledMesh, snapshots: list[Snapshot], folder: Path)
             file = folder / f"discharge_{domain}_{k:02d}.vtu"
             _write_part(mesh, {units.get(name, name): getattr(snapshot, name)}, file)
             entries.append(f'    <DataSet timestep="{snapshot.time:.9g}" file="{file.name}"/>')
-        text = ['<?xml version="1.0"?>', '<VTKFile type="Collection" version="0.1">', "  <Collection>", *entries,
-                "  </Collection>", "</VTKFile>", ""]
+        text = [
+            '<?xml version="1.0"?>',
+            '<VTKFile type="Collection" version="0.1">',
+            "  <Collection>",
+            *entries,
+            "  </Collection>",
+            "</VTKFile>",
+            "",
+        ]
         (folder / f"discharge_{domain}.pvd").write_text("\n".join(text))
     if snapshots:
-        np.savez_compressed(
-            folder / "discharge_snapshots.npz",
-            times=np.array([s.time for s in snapshots]),
-            utilisations=np.array([s.utilisation for s in snapshots]),
-            **{name: np.array([getattr(s, name) for s in snapshots]) for name in domains.values()},
-        )
+        columns: dict[str, Any] = {name: np.array([getattr(s, name) for s in snapshots]) for name in domains.values()}
+        columns["times"] = np.array([s.time for s in snapshots])
+        columns["utilisations"] = np.array([s.utilisation for s in snapshots])
+        np.savez_compressed(folder / "discharge_snapshots.npz", **columns)
 
 
 def _write_part(mesh: LabelledMesh, fields: dict[str, FloatArray], file: Path) -> None:
@@ -58,7 +68,9 @@ def _write_part(mesh: LabelledMesh, fields: dict[str, FloatArray], file: Path) -
     used, compact = np.unique(mesh.cells[cells], return_inverse=True)
     data = {name: values[used] for name, values in fields.items()}
     part = meshio.Mesh(
-        mesh.vertices[used], [("tetra", compact.reshape(-1, 4))], point_data=data,
+        mesh.vertices[used],
+        [("tetra", compact.reshape(-1, 4))],
+        point_data=data,
         cell_data={"phase": [mesh.phases[cells].astype(np.int32)]},
     )
     part.write(file)

@@ -44,7 +44,9 @@ def manufacturing_settings(geometry: ManufacturedGeometry) -> ManufacturingSetti
     )
 
 
-def manufacture_case(geometry: ManufacturedGeometry, out: Path, comm: MPI.Intracomm, log: RunLog) -> ManufacturingResult:
+def manufacture_case(
+    geometry: ManufacturedGeometry, out: Path, comm: MPI.Intracomm, log: RunLog
+) -> ManufacturingResult:
     """Run LAMMPS (collective)."""
     return manufacture(manufacturing_settings(geometry), comm, log.line, log.progress, out / "stages")
 
@@ -61,14 +63,16 @@ def read_packing(geometry: PackingGeometry, folder: Path) -> Packing:
     if path.suffix == ".csv":
         if geometry.lower is None or geometry.upper is None:
             raise InputError("geometry.lower", "nothing", "the corners lower and upper of the box of a CSV packing [m]")
-        return read_csv(path, np.array(geometry.lower), np.array(geometry.upper), geometry.periodic, geometry.length_unit)
+        return read_csv(path, geometry.lower, geometry.upper, geometry.periodic, geometry.length_unit)
     if path.suffix in (".dump", ".lammpstrj"):
         if not geometry.phase_of_type:
             raise InputError("geometry.phase_of_type", "nothing", "the phase of each atom type of the dump")
         try:
             phases = {int(kind): Phase[name] for kind, name in geometry.phase_of_type.items()}
         except ValueError as error:
-            raise InputError("geometry.phase_of_type", sorted(geometry.phase_of_type), "atom types as integers") from error
+            raise InputError(
+                "geometry.phase_of_type", sorted(geometry.phase_of_type), "atom types as integers"
+            ) from error
         unit = geometry.length_unit if "length_unit" in geometry.model_fields_set else 1e-6
         return read_lammps_dump(path, phases, unit)
     raise InputError("geometry.file", path.suffix or "no ending", "a file ending in .h5, .csv, .dump or .lammpstrj")
@@ -124,7 +128,8 @@ def electrode_figures(mesh: LabelledMesh, densities: dict[str, float]) -> dict[s
     """
     volumes = mesh.volumes()
     mass = {
-        name: float(volumes[mesh.phases == Phase[name]].sum()) * densities.get(name, 0.0) for name in ("AM", "SE", "CBD")
+        name: float(volumes[mesh.phases == Phase[name]].sum()) * densities.get(name, 0.0)
+        for name in ("AM", "SE", "CBD")
     }
     total, area = sum(mass.values()), mesh.cross_section
     return {

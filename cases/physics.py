@@ -20,7 +20,16 @@ from solver.kinetics import (
     RateConstant,
     SinhKinetics,
 )
-from solver.materials import ActiveMaterial, Binder, CounterElectrode, Electrolyte, Material, describe, material, with_overrides
+from solver.materials import (
+    ActiveMaterial,
+    Binder,
+    CounterElectrode,
+    Electrolyte,
+    Material,
+    describe,
+    material,
+    with_overrides,
+)
 
 from .schema import Case, KineticsSection, MaterialSection
 
@@ -64,14 +73,16 @@ class CaseMaterials:
         """Return the electronic conductivity of each conductor that is given [S/m]."""
         return {
             Phase[d]: self.by_domain[d].electronic_conductivity.value  # type: ignore[union-attr]
-            for d in ("AM", "CBD", "anode") if d in self.by_domain
+            for d in ("AM", "CBD", "anode")
+            if d in self.by_domain
         }
 
     def ionic(self) -> dict[Phase, float]:
         """Return the ionic conductivity of each electrolyte that is given [S/m]."""
         return {
             Phase[d]: self.by_domain[d].ionic_conductivity.value  # type: ignore[union-attr]
-            for d in ("SE", "separator") if d in self.by_domain
+            for d in ("SE", "separator")
+            if d in self.by_domain
         }
 
 
@@ -118,7 +129,9 @@ def initial_stoichiometry(case: Case, actives: dict[Phase, ActiveMaterial]) -> d
         start[Phase.AM] = step.initial_stoichiometry
     low, high = actives[Phase.AM].open_circuit_potential.range
     if not low <= start[Phase.AM] <= high:
-        raise InputError("discharge.initial_stoichiometry", start[Phase.AM], f"x in {low:g} to {high:g} where U(x) is known")
+        raise InputError(
+            "discharge.initial_stoichiometry", start[Phase.AM], f"x in {low:g} to {high:g} where U(x) is known"
+        )
     return start
 
 
@@ -142,7 +155,9 @@ def check_cutoff(case: Case, model: CellModel) -> None:
     discharging = (step.c_rate or step.current_density or 0.0) > 0.0
     if (rest <= step.cutoff_voltage) if discharging else (rest >= step.cutoff_voltage):
         side = "below" if discharging else "above"
-        raise InputError("discharge.cutoff_voltage", f"{step.cutoff_voltage} V", f"a voltage {side} {rest:.4f} V at rest")
+        raise InputError(
+            "discharge.cutoff_voltage", f"{step.cutoff_voltage} V", f"a voltage {side} {rest:.4f} V at rest"
+        )
 
 
 def _reaction(case: Case, phase: Phase, active: ActiveMaterial) -> InsertionReaction:
@@ -164,7 +179,9 @@ def _counter(case: Case, materials: CaseMaterials) -> MetalReaction | None:
     section = case.interfaces.get("counter", KineticsSection())
     alphas = entry.transfer_coefficient_anodic.value, entry.transfer_coefficient_cathodic
     return MetalReaction(
-        _law(section, *alphas, case.cell.temperature), entry.exchange_current_density.value, entry.potential.value,
+        _law(section, *alphas, case.cell.temperature),
+        entry.exchange_current_density.value,
+        entry.potential.value,
         entry.interface_resistance.value + section.resistance,
     )
 

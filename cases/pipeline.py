@@ -105,7 +105,11 @@ class Pipeline:
 
         def place() -> dict[str, Any]:
             assert isinstance(geometry, PackingGeometry | SpheresGeometry)
-            placed = sphere_packing(geometry) if isinstance(geometry, SpheresGeometry) else read_packing(geometry, self.folder)
+            placed = (
+                sphere_packing(geometry)
+                if isinstance(geometry, SpheresGeometry)
+                else read_packing(geometry, self.folder)
+            )
             placed.save(path)
             return {"source": geometry.source, "beads": len(placed.radii), "beads_by_phase": placed.count_by_phase()}
 
@@ -182,7 +186,9 @@ class Pipeline:
         names = {f.name for f in fields(DischargeSettings)}
         settings = DischargeSettings(**{k: v for k, v in step.model_dump().items() if k in names})
         run = Discharge(self.mesh, model, stoichiometry_window(self.materials), settings, self.comm, self.graph())
-        self.log.line(f"discharge: {run.cell.unknowns} unknowns, active fractions {_rounded(run.network.active_fraction)}")
+        self.log.line(
+            f"discharge: {run.cell.unknowns} unknowns, active fractions {_rounded(run.network.active_fraction)}"
+        )
         recorder = DischargeRecorder(self.directory.path, self.log, self.case.output.snapshots, self.comm.rank == 0)
         try:
             result = run.run(recorder)
@@ -234,7 +240,8 @@ class DischargeRecorder:
             with self.path.open("a", newline="") as file:
                 csv.writer(file).writerow(asdict(record).values())
         self.log.progress(
-            "discharge", min(abs(utilisation), 1.0),
+            "discharge",
+            min(abs(utilisation), 1.0),
             f"{record.time_s:.1f} s, {record.voltage_V:.4f} V, step {record.step_s:.3g} s, "
             f"{record.newton_iterations} Newton, {record.linear_iterations} Krylov",
         )
@@ -263,8 +270,11 @@ def check_case(case: Case, materials: CaseMaterials) -> None:
             raise InputError(f"conduction.{name}", "no conductivity above 0", "a conducting phase or its material")
         if present is not None and not present & set(given):
             names = ", ".join(p.name for p in given)
-            raise InputError(f"conduction.{name}", f"conductivity of {names}, none of which is in the geometry",
-                             f"one of {', '.join(sorted(p.name for p in present))}")
+            raise InputError(
+                f"conduction.{name}",
+                f"conductivity of {names}, none of which is in the geometry",
+                f"one of {', '.join(sorted(p.name for p in present))}",
+            )
     if case.discharge is None:
         return
     model = build_cell_model(case, materials)
@@ -303,6 +313,7 @@ def conduction_sections(case: Case, materials: CaseMaterials) -> dict[str, Condu
 
 def conductivities(section: ConductionSection, materials: CaseMaterials) -> dict[Phase, float]:
     """Return the conductivity of each conducting phase of a solve [S/m]."""
+    table: dict[Phase, float]
     if section.carrier == "electronic":
         table = {p: s for p, s in materials.electronic().items() if p != Phase.anode}
     elif section.carrier == "ionic":
@@ -318,7 +329,9 @@ def starving(run: Discharge, curve: tuple[DischargeRecord, ...]) -> str:
     if min(active.values()) < 0.5:
         return f"only part of the phases takes part: {_rounded(active)}"
     drop = curve[0].voltage_V - curve[-1].voltage_V
-    if curve[-1].largest_surface_stoichiometry > 0.95 * max(r.open_circuit_potential.range[1] for r in run.cell.reactions):
+    if curve[-1].largest_surface_stoichiometry > 0.95 * max(
+        r.open_circuit_potential.range[1] for r in run.cell.reactions
+    ):
         return "particle surfaces are full: diffusion in the active material"
     return f"the voltage fell by {drop:.3f} V while surfaces were not full: conduction or kinetics"
 

@@ -49,7 +49,9 @@ class RunDirectory:
         report: dict[str, Any] = record["report"]
         return report
 
-    def finish(self, stage: str, key: str, report: dict[str, Any], seconds: float, ranks: int, files: tuple[str, ...]) -> None:
+    def finish(
+        self, stage: str, key: str, report: dict[str, Any], seconds: float, ranks: int, files: tuple[str, ...]
+    ) -> None:
         """Record a finished stage and bring the summary up to date."""
         record = {"input_hash": key, "seconds": seconds, "ranks": ranks, "files": list(files), "report": report}
         write_json(self.path / "stages" / f"{stage}.json", record)
@@ -89,7 +91,8 @@ class RunDirectory:
             "input_hash": content_hash(case),
             "versions": versions(),
             "stages": {
-                name: {key: record[key] for key in ("input_hash", "seconds", "ranks")} for name, record in records.items()
+                name: {key: record[key] for key in ("input_hash", "seconds", "ranks")}
+                for name, record in records.items()
             },
             "assumptions": assumed,
             "materials": materials,

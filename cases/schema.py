@@ -108,7 +108,9 @@ Geometry = Annotated[
 class MeshSection(Section):
     """How a packing becomes tetrahedra (not used by `layers`)."""
 
-    method: Literal["lattice_cut", "voxel"] = Field("lattice_cut", description="cut lattice, or plain voxels as a check")
+    method: Literal["lattice_cut", "voxel"] = Field(
+        "lattice_cut", description="cut lattice, or plain voxels as a check"
+    )
     cell_size: Positive = Field(1e-6, description="edge of the lattice cubes or voxels [m]")
     same_phase_gap: Positive = Field(0.5e-6, description="closer spheres of one phase are cut one after the other [m]")
     smallest_dihedral_deg: NotNegative = Field(5.0, description="a mesh with smaller angles is refused [degree]")
@@ -196,7 +198,9 @@ class OutputSection(Section):
 
     fields: bool = Field(True, description="ParaView files")
     plots: bool = Field(True, description="PNG plots")
-    snapshots: tuple[Fraction, ...] = Field((0.05, 0.4), description="utilisations at which fields are kept, and the end")
+    snapshots: tuple[Fraction, ...] = Field(
+        (0.05, 0.4), description="utilisations at which fields are kept, and the end"
+    )
 
 
 class Case(Section):
@@ -207,7 +211,9 @@ class Case(Section):
     mesh: MeshSection = Field(MeshSection(), description="meshing")
     cell: CellSection = Field(CellSection(), description="separator and temperature")
     materials: MaterialsSection = Field(MaterialsSection(), description="materials")
-    interfaces: dict[Literal["AM|SE", "SE|anode", "counter"], KineticsSection] = Field({}, description="charge transfer")
+    interfaces: dict[Literal["AM|SE", "SE|anode", "counter"], KineticsSection] = Field(
+        {}, description="charge transfer"
+    )
     conduction: dict[str, ConductionSection] | None = Field(
         None, description="named solves; by default `electronic_z` and `ionic_z` where materials are given"
     )

@@ -104,16 +104,23 @@ def load_mesh(path: Path) -> LabelledMesh:
             if file.attrs.get("format") != FORMAT:
                 raise InputError(str(path), file.attrs.get("format"), f"a file of format {FORMAT}")
             if file.attrs["format_version"] != FORMAT_VERSION:
-                raise InputError(str(path), f"format version {file.attrs['format_version']}", f"version {FORMAT_VERSION}")
+                raise InputError(
+                    str(path), f"format version {file.attrs['format_version']}", f"version {FORMAT_VERSION}"
+                )
             arrays = {name: file[name][()] for name in _ARRAYS}
-            periodic = tuple(bool(p) for p in file.attrs["periodic"])
+            x, y = (bool(p) for p in file.attrs["periodic"])
             names = tuple(json.loads(file.attrs["facet_names"]))
             report, provenance = (json.loads(file.attrs[k]) for k in ("report", "provenance"))
             bottom = float(file.attrs["electrode_bottom"])
     except (OSError, KeyError) as error:
         raise InputError(str(path), f"an unreadable file ({error})", f"an HDF5 file of format {FORMAT}") from error
     return LabelledMesh(
-        **arrays, periodic=periodic, electrode_bottom=bottom, facet_names=names, report=report, provenance=provenance  # type: ignore[arg-type]
+        **arrays,
+        periodic=(x, y),
+        electrode_bottom=bottom,
+        facet_names=names,
+        report=report,
+        provenance=provenance,  # type: ignore[arg-type]
     )
 
 
@@ -139,8 +146,19 @@ def build_labelled_mesh(
     _check_conforming(vertices, pairs, lower, upper)
     facets, facet_cells, tags, names = _name_facets(vertices, phases, pairs, lower, upper, electrode_bottom)
     mesh = LabelledMesh(
-        vertices, cells, phases.astype(np.int64), particle_ids.astype(np.int64), lower, upper, float(electrode_bottom),
-        periodic, facets, facet_cells, tags, names, report or {},
+        vertices,
+        cells,
+        phases.astype(np.int64),
+        particle_ids.astype(np.int64),
+        lower,
+        upper,
+        float(electrode_bottom),
+        periodic,
+        facets,
+        facet_cells,
+        tags,
+        names,
+        report or {},
     )
     for axis in (0, 1):
         if periodic[axis]:
@@ -171,7 +189,9 @@ def _check_conforming(vertices: FloatArray, pairs: FacetPairs, lower: FloatArray
     box = 2.0 * (size[0] * size[1] + size[1] * size[2] + size[2] * size[0])
     open_area = triangle_areas(vertices, pairs.facets[pairs.cells[:, 1] < 0]).sum()
     if abs(open_area - box) > 1e-9 * box:
-        raise StageError(f"the mesh is not conforming: unmatched facets have {open_area:.12e} m2, the box {box:.12e} m2")
+        raise StageError(
+            f"the mesh is not conforming: unmatched facets have {open_area:.12e} m2, the box {box:.12e} m2"
+        )
 
 
 def _name_facets(
@@ -284,7 +304,8 @@ def describe(mesh: LabelledMesh) -> dict[str, Any]:
         "cells_by_phase": {p.name: int((mesh.phases == p).sum()) for p in Phase if (mesh.phases == p).any()},
         "volume_fraction": {
             p.name: float(volumes[mesh.phases == p].sum() / total)
-            for p in (Phase.AM, Phase.SE, Phase.CBD, Phase.void) if total > 0.0
+            for p in (Phase.AM, Phase.SE, Phase.CBD, Phase.void)
+            if total > 0.0
         },
         "interface_area_m2": areas,
         "electrode_thickness_m": mesh.electrode_thickness,

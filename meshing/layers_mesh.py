@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -38,15 +38,17 @@ class LayersSettings:
 
 def mesh_layers(settings: LayersSettings) -> LabelledMesh:
     """Mesh stacked slabs with structured tetrahedra, periodic in x and y."""
-    planes = np.concatenate([[0.0], np.cumsum([layer.thickness for layer in settings.layers])])
-    across = np.linspace(0.0, settings.width, settings.cells_across + 1)
-    grids = [across] * 3
+    planes = stack_planes(tuple(replace(layer, cells=1) for layer in settings.layers))
+    across: FloatArray = np.asarray(np.linspace(0.0, settings.width, settings.cells_across + 1), dtype=np.float64)
+    grids: list[FloatArray] = [across] * 3
     grids[settings.axis] = stack_planes(settings.layers)
     axes = (grids[0], grids[1], grids[2])
     vertices, cells = kuhn_grid(axes)
     slab = np.searchsorted(planes, box_midpoints(axes)[:, settings.axis]) - 1
     phases = np.array([int(layer.phase) for layer in settings.layers])[np.repeat(slab, 6)]
-    particles = np.where((phases == Phase.AM) | (phases == Phase.SE) | (phases == Phase.CBD), np.repeat(slab, 6), NO_PARTICLE)
+    particles = np.where(
+        (phases == Phase.AM) | (phases == Phase.SE) | (phases == Phase.CBD), np.repeat(slab, 6), NO_PARTICLE
+    )
     lower, upper = vertices.min(axis=0), vertices.max(axis=0)
     bottom = _electrode_bottom(settings, planes)
     report: dict[str, Any] = {"method": "layers"}

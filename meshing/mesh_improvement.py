@@ -19,7 +19,9 @@ from .sphere_field import SphereField
 from .torus_mesh import IntArray, TorusMesh, build_star, difference
 from .vertex_relocation import relocation_pass
 
-IDLE_ROUNDS = 3  # extra rounds without any change before giving up
+LEAST_PROGRESS = 0.1  # [deg] of the smallest angle, for an extra round to count
+MOST_STUCK_ROUNDS = 6  # extra rounds without progress before giving up
+LOOSE_SURFACE = 0.02  # of the lattice size: how far vertices may leave their spheres in the extra rounds
 
 
 @dataclass(frozen=True)
@@ -30,7 +32,7 @@ class ImprovementSettings:
     schedule_deg: tuple[float, ...] = (8.0, 12.0, 15.0)  # cells below these are treated, one after the other
     # Largest phase volume that one operation may move, of the lattice size cubed: one round for each.
     volume_tolerances: tuple[float, ...] = (0.005, 0.01, 0.04)
-    extra_rounds: int = 12  # at most, while the smallest angle is below the target
+    extra_rounds: int = 20  # at most, while the smallest angle is below the target
     last_volume_tolerance: float = 0.1  # in the extra rounds
     relabel_volume: float = 0.05  # largest bad cell that may change its phase, of the lattice size cubed
     tries: int = 24  # random places per relocated vertex
@@ -60,56 +62,78 @@ def improve(
         settings: when to stop.
         log: takes one line per round.
     """
+    step = 0
+    for angle in settings.schedule_deg:
+        for tolerance in settings.volume_tolerances:
+            mesh = _round(mesh, field, class_phases, _Round(angle, tolerance, 0.0, settings.tries, step), log)
+            step += 1
+    return _rescue(mesh, field, class_phases, settings, log)
+
+
+def _rescue(
+    mesh: TorusMesh,
+    field: SphereField,
+    class_phases: IntArray,
+    settings: ImprovementSettings,
+    log: Callable[[str], None],
+) -> Improved:
+    """Give the last bad cells more freedom the longer they resist: off their spheres, into another phase."""
     relabelled: dict[str, float] = {}
-    plan = [(angle, tolerance) for angle in settings.schedule_deg for tolerance in settings.volume_tolerances]
-    idle = 0
-    for step, (angle, tolerance) in enumerate(plan + [(settings.target_deg, 0.0)] * settings.extra_rounds):
-        extra = step >= len(plan)
-        worst = angle_of_quality(float(qualities(mesh.points, mesh.period, mesh.cells).min()))
-        if extra and (worst >= settings.target_deg or idle >= IDLE_ROUNDS):
+    stuck, last = 0, -1.0
+    for extra in range(settings.extra_rounds):
+        worst = smallest_angle(mesh)
+        stuck = stuck + 1 if worst < last + LEAST_PROGRESS else 0
+        last = worst
+        if worst >= settings.target_deg or stuck > MOST_STUCK_ROUNDS:
             break
-        limit = settings.last_volume_tolerance if extra else tolerance
-        if extra and idle > 0:
-            labels = _relabel_worst(mesh, settings.target_deg, settings.relabel_volume)
+        if stuck:
+            labels = _relabel_worst(mesh, settings.target_deg, min(stuck, 2) * settings.relabel_volume)
             for name, volume in lost_volumes(mesh.volumes(), mesh.labels, labels).items():
                 relabelled[name] = relabelled.get(name, 0.0) + volume
             mesh = replace(mesh, labels=labels)
-        mesh, counts = _round(mesh, field, class_phases, _Round(angle, limit, extra, settings.tries, step))
-        idle = 0 if sum(counts.values()) else idle + 1
-        changes = ", ".join(f"{n} {name}" for name, n in counts.items())
-        log(f"meshing: improvement {step}: below {angle:g} deg, smallest was {worst:.2f} deg: {changes}")
+        freedom = LOOSE_SURFACE * (1 + min(stuck, 2))
+        options = _Round(settings.target_deg, settings.last_volume_tolerance, freedom, 2 * settings.tries, 1000 + extra)
+        mesh = _round(mesh, field, class_phases, options, log)
     return Improved(mesh, relabelled)
+
+
+def smallest_angle(mesh: TorusMesh) -> float:
+    """Return the smallest dihedral angle [deg], counting large angles like small ones."""
+    return angle_of_quality(float(qualities(mesh.points, mesh.period, mesh.cells).min()))
 
 
 @dataclass(frozen=True)
 class _Round:
     angle: float  # cells below are treated [deg]
     volume_tolerance: float
-    loose: bool  # vertices may leave sphere surfaces
+    freedom: float  # how far vertices may leave their spheres, of the lattice size; 0: projected back
     tries: int
     seed: int
 
 
 def _round(
-    mesh: TorusMesh, field: SphereField, class_phases: IntArray, settings: _Round
-) -> tuple[TorusMesh, dict[str, int]]:
+    mesh: TorusMesh, field: SphereField, class_phases: IntArray, options: _Round, log: Callable[[str], None]
+) -> TorusMesh:
     """Relocate first and collapse last: relocation keeps vertices on the spheres, collapses lose volume."""
-    tolerance, ring, counts = settings.volume_tolerance, ring_workspace(), {}
+    tolerance, ring, counts = options.volume_tolerance, ring_workspace(), {}
+    worst = smallest_angle(mesh)
     operations: dict[str, Callable[[MeshPatch, IntArray], int]] = {
         "relocated": lambda patch, bad: relocation_pass(
-            patch, field, np.unique(patch.cells[bad]), settings.tries, settings.seed
+            patch, field, np.unique(patch.cells[bad]), options.tries, options.seed, options.freedom
         ),
         "edges removed": lambda patch, bad: removal_pass(patch, bad, tolerance, ring),
         "facets swapped": swap_pass,
-        "collapsed": lambda patch, bad: collapse_pass(patch, bad, tolerance, settings.loose),
+        "collapsed": lambda patch, bad: collapse_pass(patch, bad, tolerance, options.freedom > 0.0),
     }
     for name, operation in operations.items():
-        bad = _worst_cells(mesh, settings.angle)
+        bad = _worst_cells(mesh, options.angle)
         if len(bad):
             patch = open_patch(mesh, class_phases)
             counts[name] = operation(patch, bad)
             mesh = close_patch(mesh, patch)
-    return mesh, counts
+    changes = ", ".join(f"{n} {name}" for name, n in counts.items()) or "nothing to do"
+    log(f"meshing: improvement below {options.angle:g} deg, smallest was {worst:.2f} deg: {changes}")
+    return mesh
 
 
 def _worst_cells(mesh: TorusMesh, angle: float) -> IntArray:

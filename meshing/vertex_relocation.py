@@ -15,11 +15,14 @@ SURFACE_TOLERANCE = 0.01  # of the lattice size
 
 
 @compiled
-def relocation_pass(patch: MeshPatch, field: SphereField, chosen: IntArray, tries: int, seed: int) -> int:
+def relocation_pass(
+    patch: MeshPatch, field: SphereField, chosen: IntArray, tries: int, seed: int, freedom: float
+) -> int:
     """Move each chosen vertex to random places near it where its worst cell gets better.
 
     The steps shrink from ``FIRST_STEP`` lattice sizes by halves. On sphere surfaces the trial point
-    is projected back; vertices between phases without a surface of their own stay.
+    is projected back, or with a ``freedom`` (of the lattice size) may stay as far away from them.
+    Vertices between phases without a surface of their own stay.
     """
     np.random.seed(seed)
     trial, original = np.empty(3), np.empty(3)
@@ -29,14 +32,15 @@ def relocation_pass(patch: MeshPatch, field: SphereField, chosen: IntArray, trie
         if surfaces == 0 and not single_phase(patch.phases[v]) and planes == 0:
             continue
         original[:] = patch.points[v]
-        limit = max(_miss(field, original, surfaces), SURFACE_TOLERANCE * patch.sizes[v])
+        limit = max(_miss(field, original, surfaces), max(freedom, SURFACE_TOLERANCE) * patch.sizes[v])
         best = _worst_around(patch, v, -2.0)
         moved = False
         for attempt in range(tries):
             _random_step(trial, planes, FIRST_STEP * patch.sizes[v] * 0.5 ** (attempt * 5 // tries))
             for k in range(3):
                 trial[k] += patch.points[v, k]
-            if surfaces != 0 and project(field, trial, planes, surfaces, 3) > 0.3 * patch.sizes[v]:
+            back = surfaces != 0 and (freedom == 0.0 or attempt % 2 == 0)
+            if back and project(field, trial, planes, surfaces, 3) > 0.3 * patch.sizes[v]:
                 continue
             if surfaces != 0 and _miss(field, trial, surfaces) > limit:
                 continue

@@ -36,9 +36,9 @@ def mesh_voxels(packing: Packing, settings: VoxelSettings) -> LabelledMesh:
     phases, particles = label_voxels(packing, counts, settings.matrix_phase)
     separator = settings.separator_thickness
     layers = int(np.ceil(separator / settings.cell_size - 1e-9))
-    z = np.concatenate([
-        np.linspace(0.0, separator, layers + 1)[:-1], separator + np.linspace(0.0, packing.size[2], counts[2] + 1)
-    ])
+    z = np.concatenate(
+        [np.linspace(0.0, separator, layers + 1)[:-1], separator + np.linspace(0.0, packing.size[2], counts[2] + 1)]
+    )
     axes = (np.linspace(0.0, packing.size[0], counts[0] + 1), np.linspace(0.0, packing.size[1], counts[1] + 1), z)
     below = (*counts[:2], layers)
     phases = np.concatenate([np.full(below, int(Phase.separator)), phases], axis=2)
@@ -46,8 +46,15 @@ def mesh_voxels(packing: Packing, settings: VoxelSettings) -> LabelledMesh:
     vertices, cells = kuhn_grid(axes)
     report: dict[str, Any] = {"method": "voxel", "voxel_size_um": [float(1e6 * s) for s in packing.size / counts]}
     return build_labelled_mesh(
-        vertices, cells, np.repeat(phases.ravel(), 6), np.repeat(particles.ravel(), 6),
-        np.zeros(3), np.array([a[-1] for a in axes]), separator, packing.periodic[:2], report,
+        vertices,
+        cells,
+        np.repeat(phases.ravel(), 6),
+        np.repeat(particles.ravel(), 6),
+        np.zeros(3),
+        np.array([a[-1] for a in axes]),
+        separator,
+        packing.periodic[:2],
+        report,
     )
 
 
@@ -83,7 +90,7 @@ def _signed_distance(
     for axis in range(3):
         first = int(np.floor((centre[axis] - radius) / spacing[axis]))
         last = int(np.ceil((centre[axis] + radius) / spacing[axis]))
-        cells = np.arange(first, last + 1)
+        cells: IntArray = np.arange(first, last + 1)
         if packing.periodic[axis]:
             cells = cells[: counts[axis]]
         else:

@@ -103,8 +103,8 @@ def bottom_face(mesh: LabelledMesh) -> IntArray:
         return mesh.facet_cells[mesh.named(COUNTER), 0]
     index = [mesh.named(name) for name in mesh.facet_names if name == ELECTRODE_BOTTOM or name.endswith("|separator")]
     both = mesh.facet_cells[np.concatenate(index)].ravel()
-    both = both[both >= 0]
-    return both[inside[both]]
+    members = np.asarray(both[both >= 0])
+    return np.asarray(members[inside[members]])
 
 
 def find_network(mesh: LabelledMesh, settings: ConductionSettings, graph: CellGraph) -> ConductingNetwork:
@@ -195,7 +195,9 @@ def _check_wiener(network: ConductingNetwork, solution: _NetworkSolution) -> Non
     lower, upper = network.wiener
     value = solution.by_energy
     if not lower * (1.0 - BOUND_TOLERANCE) <= value <= upper * (1.0 + BOUND_TOLERANCE):
-        raise StageError(f"effective conductivity {value:.6e} S/m breaks the Wiener bounds {lower:.6e} to {upper:.6e} S/m")
+        raise StageError(
+            f"effective conductivity {value:.6e} S/m breaks the Wiener bounds {lower:.6e} to {upper:.6e} S/m"
+        )
 
 
 def _summary(network: ConductingNetwork, solution: _NetworkSolution | None) -> dict[str, Any]:

@@ -79,7 +79,9 @@ def build_reduction(
     table = _ColumnTable(comm, index[independent[index]] + start, columns[index[independent[index]]])
     dependent = ~fixed & ~independent
     columns[dependent] = table.of(representative[dependent])
-    tied_columns = np.array([table.of(group.of(gather_all(comm, np.flatnonzero(t) + start))[:1])[0] for t in tied], dtype=np.int64)
+    tied_columns = np.array(
+        [table.of(group.of(gather_all(comm, np.flatnonzero(t) + start))[:1])[0] for t in tied], dtype=np.int64
+    )
     return Reduction(selection_matrix(comm, columns, size_local), columns, size_local, offset, tied_columns)
 
 
@@ -126,7 +128,7 @@ def _representatives(
     order = np.argsort(ids)
     points, ids, groups = points[order], ids[order], [g[order] for g in groups]
     tolerance = 1e-7 * float((box.upper - box.lower)[:2].min())
-    links = [np.empty((0, 2), dtype=np.int64)]
+    links: list[IntArray] = [np.empty((0, 2), dtype=np.int64)]
     if len(ids) and any(box.periodic):
         near = cKDTree(wrap(points, box, tolerance)).query_pairs(2.0 * tolerance, output_type="ndarray")
         links.append(near.astype(np.int64))

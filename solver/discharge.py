@@ -159,7 +159,9 @@ class Discharge:
             return self.integrator.switch_on(start, self.control)
         except NotConvergedError as error:
             raise InputError(
-                "protocol", f"{self.control} at which no potentials were found ({error})", "a current that the cell can carry"
+                "protocol",
+                f"{self.control} at which no potentials were found ({error})",
+                "a current that the cell can carry",
             ) from error
 
     def _beyond(self, voltage: float) -> float:
@@ -172,13 +174,16 @@ class Discharge:
     def _check_cutoff(self, voltage: float, when: str) -> None:
         if self._beyond(voltage) >= 0.0:
             raise InputError(
-                "protocol.cutoff_voltage", f"{self.settings.cutoff_voltage} V with {voltage:.4f} V {when}",
+                "protocol.cutoff_voltage",
+                f"{self.settings.cutoff_voltage} V with {voltage:.4f} V {when}",
                 "a cut-off that is reached during the run (or a smaller current)",
             )
 
     def _march(self, point: CellPoint, voltage: float, listener: StepListener | None) -> str:
         settings = self.settings
-        controller = StepController(settings.tolerance, settings.first_step, settings.smallest_step, settings.largest_step)
+        controller = StepController(
+            settings.tolerance, settings.first_step, settings.smallest_step, settings.largest_step
+        )
         step = controller.first_step
         for _ in range(settings.maximum_steps):
             remaining = settings.maximum_time - point.time
@@ -219,17 +224,22 @@ class Discharge:
         """Find the step that ends on the cut-off voltage (regula falsi, Illinois variant)."""
         low, high = 0.0, result.step
         f_low, f_high = self._beyond(voltage), self._beyond(found)
-        side = 0
+        side, longest = 0, result
         for _ in range(EVENT_ITERATIONS):
             if abs(self._beyond(self.cell.voltage(result.point.state))) < EVENT_VOLTAGE_TOLERANCE:
                 break
             if high - low < EVENT_STEP_TOLERANCE * high:
                 break
-            step = min(max(high - f_high * (high - low) / (f_high - f_low), low + 0.01 * (high - low)), high - 0.01 * (high - low))
+            step = min(
+                max(high - f_high * (high - low) / (f_high - f_low), low + 0.01 * (high - low)),
+                high - 0.01 * (high - low),
+            )
             try:
-                result = self.integrator.advance(point, step, self.control)
+                result = self.integrator.advance(point, step, self.control, longest)
             except NotConvergedError as error:
-                raise StageError(f"discharge: the cut-off near {point.time + step:.6g} s was not located: {error}") from error
+                raise StageError(
+                    f"discharge: the cut-off near {point.time + step:.6g} s was not located: {error}"
+                ) from error
             value = self._beyond(self.cell.voltage(result.point.state))
             if value < 0.0:
                 low, f_low = step, value
@@ -264,11 +274,20 @@ class Discharge:
         low, high = stoichiometry_range(self.cell, point.state)
         utilisation = self._passed / self.capacity
         record = DischargeRecord(
-            len(self._records), point.time, self._passed / 3600.0 / self.cell.mesh.cross_section,
-            self.cell.voltage(point.state), current,
-            self.cell.inventory(point.state) / self._total_mass(), low, high, charge, lithium,
-            result.newton_iterations if result else 0, result.linear_iterations if result else 0,
-            result.step if result else 0.0, result.error if result else 0.0,
+            len(self._records),
+            point.time,
+            self._passed / 3600.0 / self.cell.mesh.cross_section,
+            self.cell.voltage(point.state),
+            current,
+            self.cell.inventory(point.state) / self._total_mass(),
+            low,
+            high,
+            charge,
+            lithium,
+            result.newton_iterations if result else 0,
+            result.linear_iterations if result else 0,
+            result.step if result else 0.0,
+            result.error if result else 0.0,
         )
         self._records.append(record)
         if listener is not None:

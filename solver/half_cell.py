@@ -104,12 +104,15 @@ class HalfCell:
         self.slices = tuple(slice(sum(self.sizes[:k]), sum(self.sizes[: k + 1])) for k in range(3))
         self.mass = reduced_mass(self.fields[LITHIUM_FIELD], _per_cell(mesh, _charge_capacity(model)))
         self.points = tuple(
-            surface_points(mesh, (s.sides.second, s.sides.first, s.sides.first), self.fields, comm) for s in network.surfaces
+            surface_points(mesh, (s.sides.second, s.sides.first, s.sides.first), self.fields, comm)
+            for s in network.surfaces
         )
         self.reactions = tuple(model.reactions[s.material] for s in network.surfaces)
         self.counter_points = _counter_points(mesh, network, model, self.fields[IONIC_FIELD], comm)
         self.collector = int(self.fields[ELECTRONIC_FIELD].reduction.tied_columns[0])
-        self._multiply = [(field.reduced, field.reduced.createVecRight(), field.reduced.createVecLeft()) for field in self.fields]
+        self._multiply = [
+            (field.reduced, field.reduced.createVecRight(), field.reduced.createVecLeft()) for field in self.fields
+        ]
 
     @property
     def unknowns(self) -> int:
@@ -190,7 +193,9 @@ class HalfCell:
     @property
     def collector_conductance(self) -> float:
         """Scale of the equation that prescribes the collector potential [S]."""
-        return max(self.model.electronic_conductivity.values()) * self.mesh.cross_section / self.mesh.electrode_thickness
+        return (
+            max(self.model.electronic_conductivity.values()) * self.mesh.cross_section / self.mesh.electrode_thickness
+        )
 
     def voltage(self, state: FloatArray) -> float:
         """Return phi_collector - phi_counter [V]."""

@@ -56,28 +56,35 @@ class CellIntegrator:
         result = self.solver.solve(state, stage, control)
         return CellPoint(0.0, result.state, result.currents)
 
-    def advance(self, point: CellPoint, step: float, control: Control) -> StepResult:
+    def advance(self, point: CellPoint, step: float, control: Control, longer: StepResult | None = None) -> StepResult:
         """Compute one step of length ``step`` [s].
+
+        Args:
+            point: the cell at the start.
+            step: length [s].
+            control: what the terminals do.
+            longer: a computed longer step from the same start; the guess is interpolated from it.
 
         Raises:
             NotConvergedError: a stage did not converge.
         """
         lithium = self.cell.slices[LITHIUM_FIELD]
         x = point.state[lithium]
-        first = self._solve(self._predict(point, GAMMA * step), point.state, ImplicitStage(GAMMA * step, x), control)
-        rate_1 = (first.state[lithium] - x) / (GAMMA * step)
+        first = self._solve(self._predict(point, GAMMA * step, longer), point.state, ImplicitStage(GAMMA * step, x), control)
+        rate_1 = np.asarray((first.state[lithium] - x) / (GAMMA * step))
         base = x + (1.0 - GAMMA) * step * rate_1
-        guess = self._guess_second(point, first.state)
+        guess = self._guess_second(point, first.state) if longer is None else self._predict(point, step, longer)
         second = self._solve(guess, first.state, ImplicitStage(GAMMA * step, base), control)
-        rate_2 = (second.state[lithium] - base) / (GAMMA * step)
+        rate_2 = np.asarray((second.state[lithium] - base) / (GAMMA * step))
         flows = [self.cell.interface_flows(stage.currents) for stage in (first, second)]
-        new = CellPoint(
-            point.time + step, second.state, second.currents, rate_2, point.rate, point.state, step
-        )
+        new = CellPoint(point.time + step, second.state, second.currents, rate_2, point.rate, point.state, step)
         return StepResult(
-            new, step, self._error(point, second.state[lithium], rate_1, rate_2, step),
+            new,
+            step,
+            self._error(point, second.state[lithium], rate_1, rate_2, step),
             step * (STAGE_WEIGHTS[0] * flows[0] + STAGE_WEIGHTS[1] * flows[1]),
-            first.iterations + second.iterations, first.linear_iterations + second.linear_iterations,
+            first.iterations + second.iterations,
+            first.linear_iterations + second.linear_iterations,
         )
 
     def _solve(self, guess: FloatArray, known: FloatArray, stage: ImplicitStage, control: Control) -> NewtonResult:
@@ -88,8 +95,10 @@ class CellIntegrator:
         sizes = [self.solver.residual_norm(start, stage, control) for start in (guess, known)]
         return self.solver.solve(guess if sizes[0] <= sizes[1] else known, stage, control)
 
-    def _predict(self, point: CellPoint, step: float) -> FloatArray:
+    def _predict(self, point: CellPoint, step: float, longer: StepResult | None = None) -> FloatArray:
         """Extrapolate: potentials linearly, stoichiometry by its rates, kept in range."""
+        if longer is not None:
+            return np.asarray(point.state + (step / longer.step) * (longer.point.state - point.state))
         guess = point.state.copy()
         if point.previous_state is not None:
             guess += (step / point.previous_step) * (point.state - point.previous_state)

@@ -15,26 +15,13 @@ import numpy.typing as npt
 from manufacturing.errors import StageError
 
 from .constants import FARADAY, GAS_CONSTANT
+from .materials import Curve
 
 FloatArray = npt.NDArray[np.float64]
 
 MAXIMUM_EXPONENT = 120.0  # beyond it exp() is continued by a straight line so that no iterate overflows
 FILM_ITERATIONS = 60
 END_OF_RANGE = 1e-9  # closest approach of the exchange current to an empty or full lattice
-
-
-class Curve(Protocol):
-    """A function of stoichiometry with its exact derivative."""
-
-    range: tuple[float, float]
-
-    def value(self, x: FloatArray) -> FloatArray:
-        """Return the value at stoichiometry x."""
-        ...
-
-    def slope(self, x: FloatArray) -> FloatArray:
-        """Return the derivative with respect to x."""
-        ...
 
 
 class KineticsLaw(Protocol):
@@ -83,10 +70,11 @@ class SinhKinetics:
 
     def __call__(self, eta: FloatArray, exchange: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
         """Return i [A/m2], di/deta [S/m2] and di/di_0 [-]."""
-        up, up_slope = bounded_exponential(eta / self.scale)
-        down, down_slope = bounded_exponential(-eta / self.scale)
+        up, up_slope = bounded_exponential(np.asarray(eta / self.scale))
+        down, down_slope = bounded_exponential(np.asarray(-eta / self.scale))
         shape = 0.5 * (up - down)
-        return exchange * shape, exchange * 0.5 * (up_slope + down_slope) / self.scale, shape
+        slope = np.asarray(exchange * 0.5 * (up_slope + down_slope) / self.scale)
+        return exchange * shape, slope, shape
 
 
 def bounded_exponential(argument: FloatArray) -> tuple[FloatArray, FloatArray]:
@@ -205,4 +193,6 @@ def current_through_film(
         low, high = np.where(residual < 0.0, eta, low), np.where(residual > 0.0, eta, high)
         step = eta - residual / (1.0 + resistance * slope)
         eta = np.where((step < low) | (step > high), 0.5 * (low + high), step)
-    raise StageError(f"film resistance {resistance:g} Ohm m2: the local iteration for the interface current did not converge")
+    raise StageError(
+        f"film resistance {resistance:g} Ohm m2: the local iteration for the interface current did not converge"
+    )

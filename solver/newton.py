@@ -25,7 +25,9 @@ class NewtonSettings:
 
     tolerance: float = 3e-10  # residual (2-norm, and the sum of each equation) / cell current
     maximum_iterations: int = 25
-    linear_tolerance: float = 1e-5
+    first_linear_tolerance: float = 1e-3
+    loosest_linear_tolerance: float = 1e-2
+    tightest_linear_tolerance: float = 1e-6
     maximum_linear_iterations: int = 200
     maximum_halvings: int = 14
     rebuild_above: int = 16  # Krylov iterations above which the preconditioner is set up anew
@@ -67,21 +69,33 @@ class NewtonSolver:
         currents = cell.currents(state)
         residual = cell.residual(state, currents, stage, control)
         linear = 0
+        forcing = self.settings.first_linear_tolerance
+        size = self._size(residual)
         for iteration in range(self.settings.maximum_iterations + 1):
             scale = self._scale(currents, control)
             if self._converged(residual, scale):
                 return NewtonResult(state, currents, iteration, linear)
-            step, used = self._linear_solve(residual, currents, stage, control, scale)
+            step, used = self._linear_solve(residual, currents, stage, control, scale, forcing)
             linear += used
             limit = self.settings.tolerance * scale
             state, currents, residual = self._line_search(state, step, residual, stage, control, limit)
+            previous, size = size, self._size(residual)
+            forcing = self._forcing(size / previous)
         raise NotConvergedError(f"Newton's method stopped after {self.settings.maximum_iterations} iterations")
+
+    def _size(self, residual: FloatArray) -> float:
+        return float(np.sqrt(global_sum(self.cell.comm, float(residual @ residual))))
+
+    def _forcing(self, reduction: float) -> float:
+        """Return the next linear tolerance 0.5 (|R|/|R_previous|)^2 (Eisenstat and Walker, choice 2)."""
+        settings = self.settings
+        return min(max(0.5 * reduction**2, settings.tightest_linear_tolerance), settings.loosest_linear_tolerance)
 
     def residual_norm(self, state: FloatArray, stage: ImplicitStage, control: Control) -> float:
         """Return the 2-norm of the residual at a state [A]; infinite where it is not a number."""
         residual = self.cell.residual(state, self.cell.currents(state), stage, control)
-        size = global_sum(self.cell.comm, float(residual @ residual))
-        return float(np.sqrt(size)) if np.isfinite(size) else float("inf")
+        size = self._size(residual)
+        return size if np.isfinite(size) else float("inf")
 
     def _scale(self, currents: CellCurrents, control: Control) -> float:
         current = abs(control.current) if isinstance(control, Galvanostatic) else 0.0
@@ -98,12 +112,19 @@ class NewtonSolver:
         return bool(np.sqrt(totals[3]) <= limit and np.abs(totals[:3]).max() <= limit)
 
     def _linear_solve(
-        self, residual: FloatArray, currents: CellCurrents, stage: ImplicitStage, control: Control, scale: float
+        self,
+        residual: FloatArray,
+        currents: CellCurrents,
+        stage: ImplicitStage,
+        control: Control,
+        scale: float,
+        forcing: float,
     ) -> tuple[FloatArray, int]:
         matrix = self.jacobian.update(currents, stage, control)
         solver = self._krylov(matrix)
         solver.setTolerances(
-            rtol=self.settings.linear_tolerance, atol=0.1 * self.settings.tolerance * scale,
+            rtol=forcing,
+            atol=0.1 * self.settings.tolerance * scale,
             max_it=self.settings.maximum_linear_iterations,
         )
         self._right.array[:] = residual
@@ -135,8 +156,8 @@ class NewtonSolver:
             matrix.mult(trial, product)
             values = self._right.array - product.array if column == 3 else product.array
             sums[:, column] = [float(values[part].sum()) for part in parts]
-        sums = global_sums(self.cell.comm, sums)
-        shift = np.linalg.solve(sums[:, :3], sums[:, 3])
+        total = global_sums(self.cell.comm, sums)
+        shift = np.linalg.solve(total[:, :3], total[:, 3])
         for part, value in zip(parts, shift, strict=True):
             self._step.array[part] += value
 
@@ -154,8 +175,12 @@ class NewtonSolver:
         solver = PETSc.KSP().create(self.cell.comm)
         solver.setOptionsPrefix(PREFIX)
         solver.setOperators(matrix)
-        options = {"ksp_type": "fgmres", "ksp_gmres_restart": "60", "pc_type": "fieldsplit",
-                   "pc_fieldsplit_type": "multiplicative"}
+        options = {
+            "ksp_type": "fgmres",
+            "ksp_gmres_restart": "60",
+            "pc_type": "fieldsplit",
+            "pc_fieldsplit_type": "multiplicative",
+        }
         for name in FIELD_NAMES[:2]:
             options |= {f"fieldsplit_{name}_{key}": value for key, value in BOOMERAMG.items()}
             options[f"fieldsplit_{name}_ksp_type"] = "preonly"
@@ -177,14 +202,13 @@ class NewtonSolver:
         limit: float,
     ) -> tuple[FloatArray, CellCurrents, FloatArray]:
         """Shorten the step until the residual falls, or is below the limit [A] anyway."""
-        comm = self.cell.comm
-        norm = np.sqrt(global_sum(comm, float(residual @ residual)))
+        norm = self._size(residual)
         factor = 1.0
         for _ in range(self.settings.maximum_halvings):
             trial = state - factor * step
             currents = self.cell.currents(trial)
             found = self.cell.residual(trial, currents, stage, control)
-            size = np.sqrt(global_sum(comm, float(found @ found)))
+            size = self._size(found)
             if np.isfinite(size) and size <= max((1.0 - 1e-4 * factor) * norm, limit):
                 return trial, currents, found
             factor *= 0.5
