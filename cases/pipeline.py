@@ -15,6 +15,7 @@ from manufacturing.collective import run_on
 from manufacturing.errors import GranodeError, InputError, StageError
 from manufacturing.packing import Packing, load_packing
 from manufacturing.phases import Phase
+from meshing.gmsh_file import write_gmsh
 from meshing.labelled_mesh import LabelledMesh, describe, load_mesh
 from solver.conduction import ConductionSettings, solve_conduction
 from solver.connectivity import CellGraph
@@ -132,6 +133,7 @@ class Pipeline:
         mesh.save(path / "mesh.h5")
         if self.case.output.fields:
             write_mesh_fields(mesh, path / "fields")
+            write_gmsh(mesh, path / "fields" / "mesh.msh")
         densities = {name: entry.density.value for name, entry in self.materials.by_domain.items()}
         return {**describe(mesh), **mesh.report, "electrode": electrode_figures(mesh, densities)}
 

@@ -86,6 +86,9 @@ def mesh_packing(
     """
     watch = _Stopwatch(Reporter(0, log, progress))
     geometry = _geometry(packing, settings)
+    if geometry.colouring.self_contacts:
+        count = geometry.colouring.self_contacts
+        watch.reporter.line(f"{STAGE}: {count} particles nearly touch their own image; gaps below a cell may close")
     mesh = build_lattice(geometry.lattice)
     watch.lap("lattice", 0.1, f"{len(mesh.cells)} cells")
     relabelled = _cut(mesh, geometry, settings, watch)
@@ -147,12 +150,13 @@ def _particle_ids(vertices: FloatArray, cells: IntArray, phases: IntArray, geome
     spheres, packing = geometry.exact_field, geometry.packing
     middle = vertices[cells].mean(axis=1)
     rows = phase_particles(spheres, middle, phases)
-    ids = np.where(rows >= 0, packing.particle_ids[rows], NO_PARTICLE)
+    ids = np.full(len(rows), NO_PARTICLE, dtype=np.int64)
+    ids[rows >= 0] = packing.particle_ids[rows[rows >= 0]]
     for cell in np.flatnonzero((rows < 0) & np.isin(phases, spheres.phases)):  # relabelled, far from its phase
         candidates = np.flatnonzero(spheres.phases == phases[cell])
         distance = np.linalg.norm(spheres.centres[candidates] - middle[cell], axis=1) - spheres.radii[candidates]
         ids[cell] = packing.particle_ids[spheres.particles[candidates[distance.argmin()]]]
-    return np.asarray(ids)
+    return ids
 
 
 def _reported(

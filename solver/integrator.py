@@ -70,7 +70,9 @@ class CellIntegrator:
         """
         lithium = self.cell.slices[LITHIUM_FIELD]
         x = point.state[lithium]
-        first = self._solve(self._predict(point, GAMMA * step, longer), point.state, ImplicitStage(GAMMA * step, x), control)
+        first = self._solve(
+            self._predict(point, GAMMA * step, longer), point.state, ImplicitStage(GAMMA * step, x), control
+        )
         rate_1 = np.asarray((first.state[lithium] - x) / (GAMMA * step))
         base = x + (1.0 - GAMMA) * step * rate_1
         guess = self._guess_second(point, first.state) if longer is None else self._predict(point, step, longer)

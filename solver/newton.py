@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 from petsc4py import PETSc
 
-from .half_cell import CellCurrents, Control, Galvanostatic, HalfCell, ImplicitStage, create_vector
+from .half_cell import LITHIUM_FIELD, CellCurrents, Control, Galvanostatic, HalfCell, ImplicitStage, create_vector
 from .jacobian import Jacobian
 from .linear_solver import BOOMERAMG, set_options
 from .reduction import global_sum, global_sums
@@ -72,12 +72,11 @@ class NewtonSolver:
         forcing = self.settings.first_linear_tolerance
         size = self._size(residual)
         for iteration in range(self.settings.maximum_iterations + 1):
-            scale = self._scale(currents, control)
-            if self._converged(residual, scale):
+            limit = max(self.settings.tolerance * self._scale(currents, control), self._rounding(state, stage))
+            if self._converged(residual, limit):
                 return NewtonResult(state, currents, iteration, linear)
-            step, used = self._linear_solve(residual, currents, stage, control, scale, forcing)
+            step, used = self._linear_solve(residual, currents, stage, control, limit, forcing)
             linear += used
-            limit = self.settings.tolerance * scale
             state, currents, residual = self._line_search(state, step, residual, stage, control, limit)
             previous, size = size, self._size(residual)
             forcing = self._forcing(size / previous)
@@ -103,12 +102,17 @@ class NewtonSolver:
             current = float(np.abs(self.cell.interface_flows(currents)).max())
         return max(current, self.reference_current)
 
-    def _converged(self, residual: FloatArray, scale: float) -> bool:
+    def _rounding(self, state: FloatArray, stage: ImplicitStage) -> float:
+        """Return the residual that the last digit of every unknown makes [A]; no iteration can go below."""
+        diagonals = [diagonal.copy() for diagonal in self.jacobian.constant_diagonal]
+        diagonals[LITHIUM_FIELD] += self.cell.mass / (1.0 if stage.frozen else stage.duration)
+        return float(np.finfo(np.float64).eps) * self._size(np.concatenate(diagonals) * state)
+
+    def _converged(self, residual: FloatArray, limit: float) -> bool:
         sums = [float(residual[part].sum()) for part in self.cell.slices]
         totals = global_sums(self.cell.comm, np.array([*sums, float(residual @ residual)]))
         if not np.all(np.isfinite(totals)):
             raise NotConvergedError("the residual is not finite")
-        limit = self.settings.tolerance * scale
         return bool(np.sqrt(totals[3]) <= limit and np.abs(totals[:3]).max() <= limit)
 
     def _linear_solve(
@@ -117,14 +121,14 @@ class NewtonSolver:
         currents: CellCurrents,
         stage: ImplicitStage,
         control: Control,
-        scale: float,
+        limit: float,
         forcing: float,
     ) -> tuple[FloatArray, int]:
         matrix = self.jacobian.update(currents, stage, control)
         solver = self._krylov(matrix)
         solver.setTolerances(
             rtol=forcing,
-            atol=0.1 * self.settings.tolerance * scale,
+            atol=0.1 * limit,
             max_it=self.settings.maximum_linear_iterations,
         )
         self._right.array[:] = residual

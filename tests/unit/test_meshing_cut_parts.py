@@ -301,3 +301,12 @@ def test_wrong_settings_name_the_key(name, value):
 def test_cells_larger_than_the_box_are_refused():
     with pytest.raises(InputError, match="mesh.cell_size"):
         mesh_packing(small_packing(), LatticeCutSettings(cell_size=5.0 * UM))
+
+
+def test_packing_without_particles_is_void():
+    empty = Packing(
+        np.empty((0, 3)), np.empty(0), np.empty(0, np.int64), np.empty(0, np.int64), np.zeros(3), np.full(3, 6.0 * UM)
+    )
+    mesh = mesh_packing(empty, LatticeCutSettings(cell_size=1.0 * UM, separator_thickness=2.0 * UM))
+    assert mesh.volumes()[mesh.phases == Phase.void].sum() == pytest.approx(216.0 * UM**3)
+    assert mesh.area("void|separator") == pytest.approx(36.0 * UM**2)

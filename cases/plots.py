@@ -1,0 +1,49 @@
+"""Pictures of a finished run, straight from the files of its directory."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from matplotlib.figure import Figure
+
+from .plots_curves import plot_manufacturing, plot_voltage
+from .plots_files import RunFiles
+from .plots_packing import plot_packing
+from .plots_sections import plot_conduction, plot_ionic_potential, plot_lithium, plot_mesh
+from .plots_style import save_figure
+from .schema import Case
+
+FIGURES: dict[str, Callable[[RunFiles], Figure | None]] = {
+    "packing.png": plot_packing,
+    "mesh_section.png": plot_mesh,
+    "conduction.png": plot_conduction,
+    "ionic_potential.png": plot_ionic_potential,
+    "lithium.png": plot_lithium,
+    "voltage.png": plot_voltage,
+    "manufacturing.png": plot_manufacturing,
+}
+
+
+def plot_run(out: Path, case: Case) -> list[str]:
+    """Write the pictures for which a run directory has data, and remove those of an earlier run.
+
+    Args:
+        out: directory of the run.
+        case: the case that was run; its title becomes the headline.
+
+    Returns:
+        Names of the files in ``out/plots``.
+    """
+    folder = out / "plots"
+    folder.mkdir(exist_ok=True)
+    run = RunFiles(out)
+    written = []
+    for name, draw in FIGURES.items():
+        (folder / name).unlink(missing_ok=True)
+        figure = draw(run)
+        if figure is not None:
+            figure.suptitle(case.title, fontsize=11)
+            save_figure(figure, folder / name)
+            written.append(name)
+    return written

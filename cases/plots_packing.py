@@ -1,0 +1,107 @@
+"""The packing by phase: a view of the clipped spheres beside an exact section."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+from matplotlib.axes import Axes
+from matplotlib.collections import LineCollection, PatchCollection
+from matplotlib.figure import Figure
+from matplotlib.patches import Circle
+
+from manufacturing.packing import Packing
+from manufacturing.phases import OVERLAP_PRIORITY, PARTICLE_PHASES, Phase
+
+from .plots_files import RunFiles
+from .plots_spheres import Camera, SphereRenderer, Spheres, spheres_in_box
+from .plots_style import MICROMETRE, PHASE_COLOURS, frame_section, new_figure, phase_handles
+
+FloatArray = npt.NDArray[np.float64]
+
+_VIEW = (0.55, -0.85, 0.5)
+_ROWS = 700
+
+
+def plot_packing(run: RunFiles) -> Figure | None:
+    """Draw the packing, None where there is none."""
+    if run.packing is None:
+        return None
+    packing = run.packing
+    figure = new_figure(5.0)
+    view, section = figure.subplots(1, 2, width_ratios=(1.15, 1.0))
+    spheres = spheres_in_box(packing)
+    _draw_view(view, packing, spheres)
+    _draw_section(section, packing, spheres)
+    present = [p for p in PARTICLE_PHASES if (packing.phases == p).any()]
+    handles = phase_handles(present, PHASE_COLOURS)
+    for handle, phase in zip(handles, present, strict=True):
+        handle.set_label(f"{handle.get_label()}: {int((packing.phases == phase).sum())}")
+    figure.legend(handles=handles, loc="outside lower center", ncols=3, fontsize=9, frameon=False)
+    return figure
+
+
+def _draw_view(axes: Axes, packing: Packing, spheres: Spheres) -> None:
+    """Draw the box from the front right above; hidden box edges lie behind the spheres."""
+    lower, upper = np.zeros(3), packing.size / MICROMETRE
+    moved = Spheres((spheres.centres - packing.lower) / MICROMETRE, spheres.radii / MICROMETRE, spheres.phases)
+    camera = Camera.looking_from(_VIEW)
+    picture = SphereRenderer(lower, upper, camera, _ROWS).draw(moved, PHASE_COLOURS)
+    axes.imshow(picture.pixels, extent=picture.extent, origin="lower", interpolation="antialiased", zorder=2)
+    hidden, visible = _box_edges(lower, upper, camera)
+    axes.add_collection(LineCollection(camera.project(hidden), colors="#BBBBBB", linewidths=0.7, zorder=1))
+    axes.add_collection(LineCollection(camera.project(visible), colors="black", linewidths=0.9, zorder=3))
+    _label_edges(axes, upper, camera)
+    margin = 0.08 * (picture.extent[3] - picture.extent[2])
+    axes.set_xlim(picture.extent[0] - margin, picture.extent[1] + margin)
+    axes.set_ylim(picture.extent[2] - margin, picture.extent[3] + 0.3 * margin)
+    axes.set_aspect("equal")
+    axes.axis("off")
+    axes.set_title("spheres clipped to the box", fontsize=10)
+
+
+def _box_edges(lower: FloatArray, upper: FloatArray, camera: Camera) -> tuple[FloatArray, FloatArray]:
+    """Return the three edges that end in the corner farthest from the eye, and the other nine, (n, 2, 3)."""
+    size = upper - lower
+    far = (camera.towards < 0.0).astype(int)
+    hidden, visible = [], []
+    for axis in range(3):
+        for code in range(4):
+            start = np.insert([code & 1, code >> 1], axis, 0)
+            end = start + np.eye(3, dtype=int)[axis]
+            touches = np.array_equal(start, far) or np.array_equal(end, far)
+            (hidden if touches else visible).append((lower + start * size, lower + end * size))
+    return np.array(hidden), np.array(visible)
+
+
+def _label_edges(axes: Axes, size: FloatArray, camera: Camera) -> None:
+    """Write the length of the box beside the front edges."""
+    places = (
+        ("x", np.array([0.5 * size[0], 0.0, 0.0]), "right", "top"),
+        ("y", np.array([size[0], 0.5 * size[1], 0.0]), "left", "top"),
+        ("z", np.array([0.0, 0.0, 0.5 * size[2]]), "right", "center"),
+    )
+    for axis, (name, point, horizontal, vertical) in enumerate(places):
+        u, v = camera.project(point)
+        gap = -0.015 * size.max() if horizontal == "right" else 0.015 * size.max()
+        drop = 0.0 if name == "z" else -0.015 * size.max()
+        rotation = 90 if name == "z" else 0
+        text = f"{name}: {size[axis]:.3g} µm"
+        axes.text(u + gap, v + drop, text, ha=horizontal, va=vertical, rotation=rotation, fontsize=9)
+
+
+def _draw_section(axes: Axes, packing: Packing, spheres: Spheres) -> None:
+    """Draw the circles in which the plane y = L/2 cuts the spheres, the owner of an overlap on top."""
+    offset = spheres.centres - packing.lower
+    reach = spheres.radii**2 - (offset[:, 1] - 0.5 * packing.size[1]) ** 2
+    frame = [packing.size[0] / MICROMETRE, packing.size[2] / MICROMETRE]
+    axes.set_facecolor(PHASE_COLOURS[Phase.void])
+    for level, phase in enumerate(reversed(OVERLAP_PRIORITY)):
+        cut = (reach > 0.0) & (spheres.phases == phase)
+        centres, radii = offset[cut][:, ::2] / MICROMETRE, np.sqrt(reach[cut]) / MICROMETRE
+        circles = [Circle((float(x), float(z)), float(r)) for (x, z), r in zip(centres, radii, strict=True)]
+        colour = PHASE_COLOURS[phase]
+        axes.add_collection(
+            PatchCollection(circles, facecolor=colour, edgecolor="white", linewidth=0.3, zorder=2 + level)
+        )
+    frame_section(axes, frame[0], 0.0, frame[1])
+    axes.set_title(f"section y = {0.5 * packing.size[1] / MICROMETRE:.3g} µm", fontsize=10)

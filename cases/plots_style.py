@@ -1,0 +1,94 @@
+"""Colours, sizes and file format shared by all plots."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.patches import Patch
+from PIL import Image
+
+from manufacturing.phases import Phase
+
+# Okabe and Ito's palette, which people with any colour vision can tell apart.
+PHASE_COLOURS = {
+    Phase.AM: "#0072B2",
+    Phase.SE: "#E69F00",
+    Phase.CBD: "#333333",
+    Phase.void: "#F4F4F4",
+    Phase.separator: "#F3D48A",
+    Phase.anode: "#009E73",
+}
+PHASE_GREYS = {
+    Phase.AM: "#DADADA",
+    Phase.SE: "#EAEAEA",
+    Phase.CBD: "#9A9A9A",
+    Phase.void: "#FFFFFF",
+    Phase.separator: "#EAEAEA",
+    Phase.anode: "#CFCFCF",
+}
+PHASE_LABELS = {
+    Phase.AM: "active material (AM)",
+    Phase.SE: "solid electrolyte (SE)",
+    Phase.CBD: "carbon-binder (CBD)",
+    Phase.void: "void",
+    Phase.separator: "separator",
+    Phase.anode: "anode",
+}
+LINE_COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
+MICROMETRE = 1e-6
+WIDTH = 8.0  # [inch]
+RESOLUTION = 150  # [dots per inch]: 1200 px wide
+LARGEST_FILE = 400_000  # [byte]
+
+
+def new_figure(height: float, title: str = "") -> Figure:
+    """Return an empty figure of 1200 px width.
+
+    Args:
+        height: height of the figure [inch].
+        title: headline, none if empty.
+    """
+    figure = Figure(figsize=(WIDTH, height), dpi=RESOLUTION, layout="constrained")
+    if title:
+        figure.suptitle(title, fontsize=11)
+    return figure
+
+
+def save_figure(figure: Figure, path: Path) -> None:
+    """Write a PNG file, with 256 colours where true colours would need more than ``LARGEST_FILE`` bytes."""
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format="png", dpi=RESOLUTION)
+    if buffer.tell() > LARGEST_FILE:
+        image = Image.open(buffer).convert("RGB")
+        buffer = io.BytesIO()
+        image.quantize(256, dither=Image.Dither.NONE).save(buffer, format="png", optimize=True)
+    path.write_bytes(buffer.getvalue())
+
+
+def phase_handles(phases: list[Phase], colours: dict[Phase, str]) -> list[Patch]:
+    """Return one legend entry per phase."""
+    return [Patch(facecolor=colours[p], edgecolor="#666666", linewidth=0.5, label=PHASE_LABELS[p]) for p in phases]
+
+
+def frame_section(axes: Axes, width: float, bottom: float, top: float) -> None:
+    """Set limits and labels of a section x-z with equal scales; a long thin one is stretched, and says so.
+
+    Args:
+        axes: where the section is drawn, in um.
+        width: extent in x [um].
+        bottom: lowest z [um].
+        top: highest z [um].
+    """
+    height = top - bottom
+    stretched = not 1.0 / 6.0 < height / width < 6.0
+    axes.set_xlim(0.0, width)
+    axes.set_ylim(bottom, top)
+    if stretched:
+        axes.set_box_aspect(1.3)
+    else:
+        axes.set_aspect("equal")
+    axes.set_xlabel("x [µm]" + (" (not to scale)" if stretched else ""))
+    axes.set_ylabel("z [µm]")
