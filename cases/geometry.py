@@ -112,6 +112,7 @@ def mesh_case(case: Case, packing: Packing | None, log: RunLog) -> LabelledMesh:
         cell_size=mesh.cell_size,
         separator_thickness=separator,
         same_phase_gap=mesh.same_phase_gap,
+        volume_correction=mesh.volume_correction,
         smallest_dihedral_deg=mesh.smallest_dihedral_deg,
         target_dihedral_deg=mesh.target_dihedral_deg,
         matrix_phase=matrix,

@@ -191,12 +191,11 @@ class Pipeline:
         self.log.line(
             f"discharge: {run.cell.unknowns} unknowns, active fractions {_rounded(run.network.active_fraction)}"
         )
-        recorder = DischargeRecorder(self.directory.path, self.log, self.case.output.snapshots, self.comm.rank == 0)
+        recorder = DischargeRecorder(self.directory.path, self.log, self._fields_writer(), self.case.output.snapshots)
         try:
             result = run.run(recorder)
         finally:
-            if self.case.output.fields and self.comm.rank == 0:
-                write_snapshots(self.mesh, recorder.kept(), self.directory.path / "fields")
+            recorder.close()
         summary = result.summary
         summary["capacity_mAh_g"] = _specific_capacity(summary["capacity_Ah_m2"], self.mesh, self.materials)
         self.log.line(
@@ -206,6 +205,12 @@ class Pipeline:
         if summary["utilisation"] < 0.2 and summary["end_reason"] == "voltage":
             self.log.line(f"discharge: utilisation below 0.2; {starving(run, result.curve)}")
         return summary
+
+    def _fields_writer(self) -> Callable[[list[Snapshot]], None] | None:
+        """Return what writes the fields of a discharge; on rank 0 only."""
+        if self.comm.rank != 0 or not self.case.output.fields:
+            return None
+        return lambda snapshots: write_snapshots(self.mesh, snapshots, self.directory.path / "fields")
 
     # --- bookkeeping --------------------------------------------------------------------------
 
@@ -225,15 +230,24 @@ class Pipeline:
 
 
 class DischargeRecorder:
-    """Writes each accepted step to the curve file at once and keeps the fields at chosen utilisations."""
+    """Writes each accepted step to the curve file at once, and the fields at chosen utilisations.
 
-    def __init__(self, path: Path, log: RunLog, utilisations: tuple[float, ...], writes: bool) -> None:
+    What was written stays when the run is killed.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        log: RunLog,
+        write_fields: Callable[[list[Snapshot]], None] | None,
+        utilisations: tuple[float, ...],
+    ) -> None:
         self.path = path / "curves" / "discharge.csv"
-        self.log, self.writes = log, writes
+        self.log, self.writes, self.write_fields = log, log.active, write_fields
         self._pending = sorted(utilisations)
         self._snapshots: list[Snapshot] = []
         self._last: Snapshot | None = None
-        if writes:
+        if self.writes:
             _write_csv(self.path, [f.name for f in fields(DischargeRecord)], [])
 
     def __call__(self, record: DischargeRecord, utilisation: float, snapshot: Callable[[], Snapshot | None]) -> None:
@@ -252,11 +266,16 @@ class DischargeRecorder:
             self._pending.pop(0)
             if self._last is not None:
                 self._snapshots.append(self._last)
+                self._write(self._snapshots)
 
-    def kept(self) -> list[Snapshot]:
-        """Return the kept fields and those of the last accepted step (rank 0)."""
-        last = [self._last] if self._last is not None and all(s is not self._last for s in self._snapshots) else []
-        return self._snapshots + last
+    def close(self) -> None:
+        """Write the fields of the last accepted step too."""
+        if self._last is not None and all(s is not self._last for s in self._snapshots):
+            self._write([*self._snapshots, self._last])
+
+    def _write(self, snapshots: list[Snapshot]) -> None:
+        if self.write_fields is not None:
+            self.write_fields(snapshots)
 
 
 def check_case(case: Case, materials: CaseMaterials) -> None:

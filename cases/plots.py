@@ -43,7 +43,8 @@ def plot_run(out: Path, case: Case) -> list[str]:
         (folder / name).unlink(missing_ok=True)
         figure = draw(run)
         if figure is not None:
-            figure.suptitle(case.title, fontsize=11)
+            if case.title:
+                figure.suptitle(case.title, fontsize=11)
             save_figure(figure, folder / name)
             written.append(name)
     return written

@@ -100,7 +100,7 @@ def _draw_voltage(axes: Axes, capacity: FloatArray, voltage: FloatArray, unit: s
 def _draw_lithium(axes: Axes, capacity: FloatArray, curve: dict[str, FloatArray]) -> None:
     """Draw the mean stoichiometry and the range of its surface values."""
     low, high = curve["smallest_surface_stoichiometry"], curve["largest_surface_stoichiometry"]
-    axes.fill_between(capacity, low, high, color=LINE_COLOURS[4], alpha=0.35, linewidth=0, label="surfaces, range")
+    axes.fill_between(capacity, low, high, color=LINE_COLOURS[4], alpha=0.4, linewidth=1, label="surfaces, range")
     axes.plot(capacity, curve["mean_stoichiometry"], color=LINE_COLOURS[0], label="mean")
     axes.set_ylabel(r"lithium $x = c/c_\mathrm{max}$")
     axes.legend(fontsize=8, loc="best")

@@ -14,7 +14,7 @@ from manufacturing.phases import OVERLAP_PRIORITY, PARTICLE_PHASES, Phase
 
 from .plots_files import RunFiles
 from .plots_spheres import Camera, SphereRenderer, Spheres, spheres_in_box
-from .plots_style import MICROMETRE, PHASE_COLOURS, frame_section, new_figure, phase_handles
+from .plots_style import MICROMETRE, PHASE_COLOURS, add_legend, frame_section, new_figure, phase_handles
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -36,20 +36,20 @@ def plot_packing(run: RunFiles) -> Figure | None:
     handles = phase_handles(present, PHASE_COLOURS)
     for handle, phase in zip(handles, present, strict=True):
         handle.set_label(f"{handle.get_label()}: {int((packing.phases == phase).sum())}")
-    figure.legend(handles=handles, loc="outside lower center", ncols=3, fontsize=9, frameon=False)
+    add_legend(figure, handles)
     return figure
 
 
 def _draw_view(axes: Axes, packing: Packing, spheres: Spheres) -> None:
     """Draw the box from the front right above; hidden box edges lie behind the spheres."""
-    lower, upper = np.zeros(3), packing.size / MICROMETRE
-    moved = Spheres((spheres.centres - packing.lower) / MICROMETRE, spheres.radii / MICROMETRE, spheres.phases)
+    lower, upper = np.zeros(3), _micrometres(packing.size)
+    moved = Spheres(_micrometres(spheres.centres - packing.lower), _micrometres(spheres.radii), spheres.phases)
     camera = Camera.looking_from(_VIEW)
     picture = SphereRenderer(lower, upper, camera, _ROWS).draw(moved, PHASE_COLOURS)
     axes.imshow(picture.pixels, extent=picture.extent, origin="lower", interpolation="antialiased", zorder=2)
     hidden, visible = _box_edges(lower, upper, camera)
-    axes.add_collection(LineCollection(camera.project(hidden), colors="#BBBBBB", linewidths=0.7, zorder=1))
-    axes.add_collection(LineCollection(camera.project(visible), colors="black", linewidths=0.9, zorder=3))
+    axes.add_collection(LineCollection(list(camera.project(hidden)), colors="#BBBBBB", linewidths=0.7, zorder=1))
+    axes.add_collection(LineCollection(list(camera.project(visible)), colors="black", linewidths=0.9, zorder=3))
     _label_edges(axes, upper, camera)
     margin = 0.08 * (picture.extent[3] - picture.extent[2])
     axes.set_xlim(picture.extent[0] - margin, picture.extent[1] + margin)
@@ -63,7 +63,8 @@ def _box_edges(lower: FloatArray, upper: FloatArray, camera: Camera) -> tuple[Fl
     """Return the three edges that end in the corner farthest from the eye, and the other nine, (n, 2, 3)."""
     size = upper - lower
     far = (camera.towards < 0.0).astype(int)
-    hidden, visible = [], []
+    hidden: list[tuple[FloatArray, FloatArray]] = []
+    visible: list[tuple[FloatArray, FloatArray]] = []
     for axis in range(3):
         for code in range(4):
             start = np.insert([code & 1, code >> 1], axis, 0)
@@ -87,6 +88,10 @@ def _label_edges(axes: Axes, size: FloatArray, camera: Camera) -> None:
         rotation = 90 if name == "z" else 0
         text = f"{name}: {size[axis]:.3g} µm"
         axes.text(u + gap, v + drop, text, ha=horizontal, va=vertical, rotation=rotation, fontsize=9)
+
+
+def _micrometres(lengths: FloatArray) -> FloatArray:
+    return np.asarray(lengths / MICROMETRE, dtype=np.float64)
 
 
 def _draw_section(axes: Axes, packing: Packing, spheres: Spheres) -> None:

@@ -8,7 +8,6 @@ from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
 from matplotlib.collections import LineCollection, PolyCollection
 from matplotlib.figure import Figure
-from matplotlib.patches import Patch
 from matplotlib.tri import Triangulation
 
 from manufacturing.phases import Phase
@@ -22,6 +21,7 @@ from .plots_style import (
     PHASE_COLOURS,
     PHASE_GREYS,
     WIDTH,
+    add_legend,
     frame_section,
     new_figure,
     phase_handles,
@@ -44,13 +44,14 @@ def plot_mesh(run: RunFiles) -> Figure | None:
     figure = new_figure(_height(mesh, 0.62))
     axes = figure.subplots()
     colours = _colours(section.phases, PHASE_COLOURS)
-    polygons = section.polygons / MICROMETRE
-    axes.add_collection(PolyCollection(polygons, facecolors=colours, edgecolors="#00000066", linewidths=0.25))
-    axes.add_collection(LineCollection(section.interfaces / MICROMETRE, colors="black", linewidths=0.7))
+    polygons = list(section.polygons / MICROMETRE)
+    axes.add_collection(
+        PolyCollection(polygons, facecolors=colours, edgecolors="#00000066", linewidths=0.25, snap=False)
+    )
+    axes.add_collection(LineCollection(list(section.interfaces / MICROMETRE), colors="black", linewidths=0.7))
     _frame(axes, mesh)
     axes.set_title(f"section y = {middle(mesh) / MICROMETRE:.3g} µm of {len(mesh.cells):,} cells", fontsize=10)
-    handles = phase_handles(_present(section.phases), PHASE_COLOURS)
-    figure.legend(handles=handles, loc="outside lower center", ncols=5, fontsize=9, frameon=False)
+    add_legend(figure, phase_handles(_present(section.phases), PHASE_COLOURS))
     return figure
 
 
@@ -64,7 +65,7 @@ def plot_ionic_potential(run: RunFiles) -> Figure | None:
         return _conduction_figure(run, tuple(ionic[:1])) if ionic else None
     shown = len(fields.times) // 2
     potential = _MILLI * fields.ionic_potential[shown]
-    figure = new_figure(_height(run.mesh, 0.5))
+    figure = new_figure(_height(run.mesh, 0.43))
     axes, profile = figure.subplots(1, 2, width_ratios=(1.2, 1.0))
     cut = _known(run.section, run.mesh, potential, ELECTROLYTE)
     _draw_grey(axes, run.section)
@@ -73,7 +74,7 @@ def plot_ionic_potential(run: RunFiles) -> Figure | None:
     axes.set_title(_instant(fields, shown), fontsize=10)
     figure.colorbar(drawn, ax=axes, label="ionic potential [mV]", shrink=0.9)
     _draw_profiles(profile, run.mesh, fields)
-    figure.legend(handles=_grey_handles(run.section, ELECTROLYTE), loc="outside lower center", ncols=5, fontsize=9, frameon=False)
+    _grey_legend(figure, run.section, ELECTROLYTE)
     return figure
 
 
@@ -96,7 +97,7 @@ def plot_lithium(run: RunFiles) -> Figure | None:
         axes.label_outer()
         axes.set_title(_instant(fields, int(k)), fontsize=9)
     figure.colorbar(drawn, ax=list(panels), label=r"lithium $x = c/c_\mathrm{max}$", shrink=0.9)
-    figure.legend(handles=_grey_handles(run.section, INSERTION), loc="outside lower center", ncols=5, fontsize=9, frameon=False)
+    _grey_legend(figure, run.section, INSERTION)
     return figure
 
 
@@ -124,8 +125,7 @@ def _conduction_figure(run: RunFiles, fields: tuple[ConductionField, ...]) -> Fi
         axes.set_title(f"{field.name} ({phases}): {conductivity:.3g} S/m", fontsize=10)
     figure.colorbar(drawn, ax=list(panels), label="potential [mV]", shrink=0.9)
     covered = _phases_of_field(run, fields[0]) if len(fields) == 1 else []
-    handles = _grey_handles(run.section, (*covered, Phase.separator))
-    figure.legend(handles=handles, loc="outside lower center", ncols=5, fontsize=9, frameon=False)
+    _grey_legend(figure, run.section, (*covered, Phase.separator))
     return figure
 
 
@@ -133,7 +133,7 @@ def _draw_field(
     axes: Axes, vertices: FloatArray, cut: PlaneCut, values: FloatArray, limits: tuple[float, float], colours: str
 ) -> ScalarMappable:
     """Draw vertex values on the polygons of a section, linear inside each cell; return the artist."""
-    corners = cut.at_corners(vertices[:, ::2]).reshape(-1, 2) / MICROMETRE
+    corners = cut.at_corners(vertices[:, ::2] / MICROMETRE).reshape(-1, 2)
     first = 4 * np.arange(len(cut.owners))[:, None]
     triangles = np.concatenate([first + (0, 1, 2), first + (0, 2, 3)])
     sides = corners[triangles[:, 1:]] - corners[triangles[:, :1]]
@@ -147,18 +147,21 @@ def _draw_field(
 def _draw_grey(axes: Axes, section: Section) -> None:
     """Draw all phases in grey below a field and the lines between them above it."""
     colours = _colours(section.phases, PHASE_GREYS)
-    polygons = section.polygons / MICROMETRE
-    axes.add_collection(PolyCollection(polygons, facecolors=colours, edgecolors=colours, linewidths=0.3, zorder=0))
-    lines = section.interfaces / MICROMETRE
+    polygons = list(section.polygons / MICROMETRE)
+    axes.add_collection(
+        PolyCollection(polygons, facecolors=colours, edgecolors=colours, linewidths=0.3, snap=False, zorder=0)
+    )
+    lines = list(section.interfaces / MICROMETRE)
     axes.add_collection(LineCollection(lines, colors="#00000080", linewidths=0.35, zorder=3))
 
 
 def _draw_profiles(axes: Axes, mesh: LabelledMesh, fields: DischargeFields) -> None:
     """Draw the volume mean of the ionic potential against z at each kept instant."""
     volumes = mesh.volumes()
-    heights = mesh.vertices[mesh.cells][:, :, 2].mean(axis=1) / MICROMETRE
+    heights: FloatArray = np.asarray(mesh.vertices[mesh.cells, 2].mean(axis=1) / MICROMETRE)
     edges = np.linspace(mesh.lower[2], mesh.upper[2], _DEPTH_BINS + 1) / MICROMETRE
-    for k, potential in enumerate(fields.ionic_potential):
+    for k, time in enumerate(fields.times):
+        potential: FloatArray = fields.ionic_potential[k]
         inside = np.isfinite(potential)[mesh.cells].all(axis=1) & np.isin(mesh.phases, ELECTROLYTE)
         values = _MILLI * potential[mesh.cells[inside]].mean(axis=1)
         weight, _ = np.histogram(heights[inside], edges, weights=volumes[inside])
@@ -166,7 +169,7 @@ def _draw_profiles(axes: Axes, mesh: LabelledMesh, fields: DischargeFields) -> N
         place, _ = np.histogram(heights[inside], edges, weights=volumes[inside] * heights[inside])
         filled = weight > 0.0
         colour = LINE_COLOURS[k % len(LINE_COLOURS)]
-        label = f"{fields.times[k]:.0f} s"
+        label = f"{time:.0f} s"
         axes.plot(total[filled] / weight[filled], place[filled] / weight[filled], color=colour, label=label)
     if mesh.electrode_bottom > mesh.lower[2]:
         axes.axhline(mesh.electrode_bottom / MICROMETRE, color="#888888", linestyle="--", linewidth=0.8)
@@ -204,8 +207,9 @@ def _present(phases: npt.NDArray[np.int64]) -> list[Phase]:
     return [p for p in Phase if (phases == p).any()]
 
 
-def _grey_handles(section: Section, covered: tuple[Phase, ...]) -> list[Patch]:
-    return phase_handles([p for p in _present(section.phases) if p not in covered], PHASE_GREYS)
+def _grey_legend(figure: Figure, section: Section, covered: tuple[Phase, ...]) -> None:
+    """Explain the greys of the phases that no field covers."""
+    add_legend(figure, phase_handles([p for p in _present(section.phases) if p not in covered], PHASE_GREYS))
 
 
 def _colours(phases: npt.NDArray[np.int64], table: dict[Phase, str]) -> list[str]:

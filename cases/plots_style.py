@@ -7,6 +7,7 @@ from pathlib import Path
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.patches import Patch
 from PIL import Image
 
@@ -44,17 +45,10 @@ RESOLUTION = 150  # [dots per inch]: 1200 px wide
 LARGEST_FILE = 400_000  # [byte]
 
 
-def new_figure(height: float, title: str = "") -> Figure:
-    """Return an empty figure of 1200 px width.
-
-    Args:
-        height: height of the figure [inch].
-        title: headline, none if empty.
-    """
-    figure = Figure(figsize=(WIDTH, height), dpi=RESOLUTION, layout="constrained")
-    if title:
-        figure.suptitle(title, fontsize=11)
-    return figure
+def new_figure(height: float) -> Figure:
+    """Return an empty figure of 1200 px width and a height given in inches."""
+    layout = ConstrainedLayoutEngine(w_pad=0.1, h_pad=0.06)
+    return Figure(figsize=(WIDTH, height), dpi=RESOLUTION, layout=layout)
 
 
 def save_figure(figure: Figure, path: Path) -> None:
@@ -71,6 +65,12 @@ def save_figure(figure: Figure, path: Path) -> None:
 def phase_handles(phases: list[Phase], colours: dict[Phase, str]) -> list[Patch]:
     """Return one legend entry per phase."""
     return [Patch(facecolor=colours[p], edgecolor="#666666", linewidth=0.5, label=PHASE_LABELS[p]) for p in phases]
+
+
+def add_legend(figure: Figure, handles: list[Patch]) -> None:
+    """Put a row of legend entries below a figure."""
+    if handles:
+        figure.legend(handles=handles, loc="outside lower center", ncols=5, fontsize=9, frameon=False)
 
 
 def frame_section(axes: Axes, width: float, bottom: float, top: float) -> None:

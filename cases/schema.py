@@ -113,6 +113,9 @@ class MeshSection(Section):
     )
     cell_size: Positive = Field(1e-6, description="edge of the lattice cubes or voxels [m]")
     same_phase_gap: Positive = Field(0.5e-6, description="closer spheres of one phase are cut one after the other [m]")
+    volume_correction: NotNegative = Field(
+        0.073, description="spheres are cut with radius r + this times cell_size^2/r, which keeps their volume"
+    )
     smallest_dihedral_deg: NotNegative = Field(5.0, description="a mesh with smaller angles is refused [degree]")
     target_dihedral_deg: Positive = Field(12.0, description="improvement goes on until here [degree]")
 

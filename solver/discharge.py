@@ -127,6 +127,7 @@ class Discharge:
         self._exchanged = 0.0  # [C] out of the active material by the integrator's quadrature
         self._records: list[DischargeRecord] = []
         self._totals = np.zeros(2, dtype=np.int64)
+        self._rejected = 0
 
     def _control(self) -> Control:
         settings, area = self.settings, self.cell.mesh.cross_section
@@ -213,6 +214,7 @@ class Discharge:
                     return result, proposal
             except NotConvergedError as error:
                 reason = str(error)
+            self._rejected += 1
             step = min(proposal, 0.5 * step)
             if step < controller.smallest_step:
                 raise StageError(
@@ -292,10 +294,21 @@ class Discharge:
         self._records.append(record)
         if listener is not None:
             listener(record, utilisation, lambda: self.snapshot(point))
+        self._check_range(low, high, record)
         if max(charge, lithium) > BALANCE_LIMIT:
             raise StageError(
                 f"discharge: step {record.step} at {point.time:.6g} s violates a balance: charge {charge:.2e}, "
                 f"lithium {lithium:.2e}, limit {BALANCE_LIMIT:g}"
+            )
+
+    def _check_range(self, low: float, high: float, record: DischargeRecord) -> None:
+        """Raise StageError when a surface left the stoichiometries for which the curves are known."""
+        ranges = [reaction.open_circuit_potential.range for reaction in self.cell.reactions]
+        known = (min(r[0] for r in ranges), max(r[1] for r in ranges))
+        if low < known[0] or high > known[1]:
+            raise StageError(
+                f"discharge: step {record.step} at {record.time_s:.6g} s: surface stoichiometry {low:.6g} to {high:.6g} "
+                f"leaves the range {known[0]:g} to {known[1]:g} of U(x); the curve so far is kept"
             )
 
     def _total_mass(self) -> float:
@@ -314,6 +327,7 @@ class Discharge:
         return {
             "unknowns": self.cell.unknowns,
             "steps": len(self._records) - 1,
+            "rejected_steps": self._rejected,
             "newton_iterations": int(self._totals[0]),
             "linear_iterations": int(self._totals[1]),
             "active_fraction": self.network.active_fraction,

@@ -184,15 +184,20 @@ def current_through_film(
     if resistance == 0.0:
         return law(drive, exchange)
     low, high = np.minimum(drive, 0.0), np.maximum(drive, 0.0)
-    eta = np.zeros_like(drive)
+    eta, last = np.zeros_like(drive), high - low
     for _ in range(FILM_ITERATIONS):
         current, slope, by_exchange = law(eta, exchange)
         residual = eta + resistance * current - drive
-        if np.all(np.abs(residual) <= 1e-13 * (1.0 + np.abs(drive))):
+        change = residual / (1.0 + resistance * slope)
+        small = np.abs(residual) <= 1e-13 * (1.0 + np.abs(drive))
+        if np.all(small | (np.abs(change) <= 1e-16 * (1.0 + np.abs(eta)))):
             return current, slope, by_exchange
         low, high = np.where(residual < 0.0, eta, low), np.where(residual > 0.0, eta, high)
-        step = eta - residual / (1.0 + resistance * slope)
-        eta = np.where((step < low) | (step > high), 0.5 * (low + high), step)
+        step = eta - change
+        # On the steep side Newton's steps all have the size RT/F: halve the bracket unless they shrink.
+        slow = (step < low) | (step > high) | (np.abs(change) > 0.5 * last)
+        last = np.where(slow, 0.5 * (high - low), np.abs(change))
+        eta = np.where(slow, 0.5 * (low + high), step)
     raise StageError(
         f"film resistance {resistance:g} Ohm m2: the local iteration for the interface current did not converge"
     )

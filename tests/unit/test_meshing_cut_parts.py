@@ -16,6 +16,7 @@ from meshing.exact_geometry import measure_exact_geometry
 from meshing.labelled_mesh import build_labelled_mesh
 from meshing.lattice_cut import LatticeCutSettings, mesh_packing
 from meshing.mesh_improvement import ImprovementSettings, improve
+from meshing.mesh_patch import bounding_surfaces
 from meshing.particle_colours import colour_particles, colours_by_phase, with_images
 from meshing.specks import relabel_specks
 from meshing.sphere_cut import cut_class
@@ -27,6 +28,7 @@ from meshing.torus_mesh import (
     PLANE_TOP,
     PLANE_X_LOW,
     TorusMesh,
+    label_bits,
     pair_torus_facets,
 )
 from meshing.unwrapping import unwrap
@@ -208,33 +210,75 @@ def test_improvement_keeps_conformity_and_volumes(cut_pair):
 
 
 def test_specks_go_to_the_neighbour_with_the_largest_area():
+    """A speck with one facet to a large SE region and three to the void becomes void, and the reverse."""
     mesh = build_lattice(lattice_shape(np.array([6.0, 6.0, 6.0]), 2.0, 1.0, (True, True)))
-    middle = np.flatnonzero((mesh.labels == Phase.void) & (mesh.planes[mesh.cells] == 0).all(axis=1))
-    labels = mesh.labels.copy()
-    labels[middle[0]] = Phase.CBD
     height = mesh.points[mesh.cells][:, :, 2].min(axis=1)
-    labels[(height > 4.5) & (mesh.labels == Phase.void)] = Phase.SE
-    result = relabel_specks(replace(mesh, labels=labels), 1.0)
-    assert result.pieces == 1
-    assert (result.mesh.labels == Phase.CBD).sum() == 0
-    assert result.volume["CBD"] == pytest.approx(mesh.volumes()[middle[0]])
-    assert (result.mesh.labels == Phase.SE).sum() == (labels == Phase.SE).sum()
+    labels = np.where((height > 2.9) & (mesh.labels == Phase.void), int(Phase.SE), mesh.labels)
+    _, first, second = pair_torus_facets(mesh.cells, len(mesh.points))
+    border = np.flatnonzero((labels[first] != labels[second]) & (second >= 0) & (labels[first] + labels[second] == 6))
+    for own, other in ((Phase.void, Phase.SE), (Phase.SE, Phase.void)):
+        pair = first[border[0]], second[border[0]]
+        speck = pair[0] if labels[pair[0]] == own else pair[1]
+        around = np.concatenate([second[first == speck], first[second == speck]])
+        assert sorted(labels[around].tolist()).count(int(other)) == 1
+        with_speck = labels.copy()
+        with_speck[speck] = Phase.CBD
+        result = relabel_specks(replace(mesh, labels=with_speck), 1.0)
+        assert result.pieces == 1
+        assert result.mesh.labels[speck] == own
+        assert np.array_equal(np.delete(result.mesh.labels, speck), np.delete(labels, speck))
+        assert result.volume["CBD"] == pytest.approx(mesh.volumes()[speck])
+
+
+def test_surfaces_that_bound_a_phase():
+    """Classes 0 AM, 1 CBD, 2 and 3 SE; a vertex on all four surfaces needs those that still separate phases."""
+    classes = np.array([Phase.AM, Phase.CBD, Phase.SE, Phase.SE])
+    cases = {
+        (Phase.AM, Phase.void): 0b0001,
+        (Phase.SE, Phase.void): 0b1100,
+        (Phase.AM, Phase.SE): 0b0001,
+        (Phase.CBD, Phase.SE): 0b0010,
+        (Phase.AM, Phase.CBD, Phase.SE): 0b0011,
+        (Phase.AM, Phase.SE, Phase.void): 0b1101,
+        (Phase.SE,): 0,
+        (Phase.SE, Phase.separator): 0,
+    }
+    bits = np.array([sum(1 << int(p) for p in phases) for phases in cases])
+    found = bounding_surfaces(bits, np.full(len(bits), 0b1111), classes)
+    assert found.tolist() == list(cases.values())
+
+
+def test_improved_interfaces_stay_on_their_spheres(cut_pair):
+    mesh, colouring, field = cut_pair
+    settings = ImprovementSettings(target_deg=12.0, schedule_deg=(12.0, 18.0))
+    improved = improve(mesh, field, colouring.class_phases, settings, lambda line: None).mesh
+    bits = label_bits(improved.cells, improved.labels, len(improved.points))
+    on_am = bits == (1 << Phase.AM | 1 << Phase.void)
+    distance = np.abs(class_distances(field, improved.points[on_am], 0))
+    assert on_am.sum() > 50
+    moved = ~np.isin(improved.points[on_am, 0], mesh.points[:, 0])
+    assert moved.any()
+    assert distance[moved].max() < 0.02 * 0.8
+    assert np.percentile(distance, 90) < 0.01 * 0.8
 
 
 def test_exact_geometry_of_a_lens_and_a_cap():
+    """Spheres of radius 2 (AM) and 1.5 (SE) at distance 2.5, and a CBD sphere cut by the bottom."""
     _, field = coloured_field(
-        [(3, 4, 4), (6, 4, 4), (7, 1, 0.5)], [2, 2, 1], [Phase.AM, Phase.SE, Phase.CBD], (10, 8, 8)
+        [(3, 4, 4), (5.5, 4, 4), (7, 1, 0.5)], [2, 1.5, 1], [Phase.AM, Phase.SE, Phase.CBD], (10, 8, 8)
     )
     exact = measure_exact_geometry(field, np.array([10.0, 8.0, 8.0]), separator=True, points_per_area=1000.0)
-    lens = np.pi * 11.0 / 12.0
+    am_height, se_height = 0.4, 0.6  # of the two caps of the lens
+    lens = np.pi * (am_height**2 * (6.0 - am_height) + se_height**2 * (4.5 - se_height)) / 3.0
     cap = np.pi * 1.5**2 * 1.5 / 3.0
     assert exact.volume_fraction["AM"] * 640.0 == pytest.approx(32.0 / 3.0 * np.pi, rel=0.002)
-    assert exact.volume_fraction["SE"] * 640.0 == pytest.approx(32.0 / 3.0 * np.pi - lens, rel=0.002)
+    assert exact.volume_fraction["SE"] * 640.0 == pytest.approx(4.5 * np.pi - lens, rel=0.004)
     assert exact.volume_fraction["CBD"] * 640.0 == pytest.approx(cap, rel=0.01)
-    assert exact.interface_area["AM|SE"] == pytest.approx(2.0 * np.pi * 2.0 * 0.5, rel=0.01)
-    assert exact.interface_area["AM|void"] == pytest.approx(14.0 * np.pi, rel=0.002)
-    assert exact.interface_area["SE|void"] == pytest.approx(14.0 * np.pi, rel=0.002)
+    assert exact.interface_area["AM|SE"] == pytest.approx(2.0 * np.pi * 2.0 * am_height, rel=0.01)
+    assert exact.interface_area["AM|void"] == pytest.approx(2.0 * np.pi * 2.0 * (4.0 - am_height), rel=0.002)
+    assert exact.interface_area["SE|void"] == pytest.approx(2.0 * np.pi * 1.5 * (3.0 - se_height), rel=0.002)
     assert exact.interface_area["CBD|separator"] == pytest.approx(0.75 * np.pi, rel=0.01)
+    assert set(exact.interface_area) == {"AM|SE", "AM|void", "SE|void", "CBD|void", "CBD|separator", "void|separator"}
 
 
 def small_packing() -> Packing:

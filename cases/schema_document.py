@@ -1,0 +1,213 @@
+"""The reference of the case file, generated from the schema: ``python3 -m cases.schema_document`` writes it."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from solver.materials import MATERIALS, Curve, Material, Quantity, fields
+
+from .physics import KINDS
+from .schema import Case
+
+Schema = dict[str, Any]
+
+PROJECT = Path(__file__).resolve().parent.parent
+DOCUMENT = PROJECT / "docs" / "case_file.md"
+EXAMPLE = PROJECT / "cases" / "demo.toml"
+
+_UNIT = re.compile(r" ?\[([^\]]+)\]")
+_WORDS = {"number": "number", "integer": "integer", "string": "text", "boolean": "`true` or `false`"}
+_PLURALS = {"number": "numbers", "integer": "integers", "text": "texts", "`true` or `false`": "of `true`, `false`"}
+# Properties that a material derives, so that no stored quantity tells their unit.
+_DERIVED_UNITS = {"rate_constant": "m/s", "exchange_current_density": "A/m2"}
+_INTRODUCTION = """# Case file
+
+<!-- Generated from cases/schema.py by `python3 -m cases.schema_document`; do not edit. -->
+
+A case is one TOML file. Units are SI, fractions go from 0 to 1. A key that is not listed here is an error, and so is
+a value outside the limits given; the message names the key, what was found and what is expected.
+
+Any key can be set from the command line with its dotted path and a TOML value:
+
+    ./granode run CASE.toml --set mesh.cell_size=1.5e-6 --set 'interfaces."AM|SE".resistance=1e-3'
+
+A default of "required" means that the key must be given, "none" that nothing happens without it.
+"""
+
+
+@dataclass(frozen=True)
+class Reference:
+    """A table of the case file that another one leads to."""
+
+    model: str  # name of the definition in the schema
+    path: str  # where it stands in the file, such as ``conduction.NAME``
+    repeated: bool = False  # a list of tables, ``[[...]]``
+
+
+def case_file_document() -> str:
+    """Return the reference of the case file in Markdown."""
+    schema = Case.model_json_schema()
+    models: dict[str, Schema] = schema["$defs"]
+    parts = [_INTRODUCTION, "## Top level\n", _table(schema)]
+    for key, field in schema["properties"].items():
+        for reference in _references(field, key):
+            parts.append(_section(reference, models, "##"))
+    parts += [_library(), "## A complete example\n", f"```toml\n{EXAMPLE.read_text().strip()}\n```\n"]
+    return "\n".join(parts)
+
+
+def _section(reference: Reference, models: dict[str, Schema], level: str) -> str:
+    """Return heading, meaning and table of a model, followed by the tables inside it."""
+    model = models[reference.model]
+    brackets = "[[{}]]" if reference.repeated else "[{}]"
+    title = f"{level} `{brackets.format(reference.path)}`"
+    source = model["properties"].get("source", {}).get("const")
+    if source:
+        title += f' with `source = "{source}"`'
+    parts = [title + "\n", _cell(model.get("description", "")) + "\n", _table(model)]
+    for key, field in model["properties"].items():
+        for inner in _references(field, f"{reference.path}.{key}"):
+            if inner.model != "MaterialSection":  # its keys are those of the library
+                parts.append(_section(inner, models, level + "#"))
+    return "\n".join(parts)
+
+
+def _table(model: Schema) -> str:
+    """Return the keys of a model, one row each."""
+    required = set(model.get("required", ()))
+    lines = ["| key | type | unit | default | meaning |", "|---|---|---|---|---|"]
+    for key, field in model["properties"].items():
+        description = field.get("description", "")
+        unit = _UNIT.search(description)
+        meaning = _UNIT.sub("", description, count=1) or ("which of the geometries" if key == "source" else "")
+        default = "required" if key in required else _default(field.get("default"))
+        cells = (f"`{key}`", _type(field), unit.group(1) if unit else "", default, meaning)
+        lines.append("| " + " | ".join(_cell(text) for text in cells) + " |")
+    return "\n".join(lines) + "\n"
+
+
+def _references(field: Schema, path: str) -> list[Reference]:
+    """Return the tables that a key leads to."""
+    if "$ref" in field:
+        return [Reference(field["$ref"].rsplit("/", 1)[1], path)]
+    if "items" in field:
+        return [Reference(inner.model, path, True) for inner in _references(field["items"], path)]
+    if isinstance(field.get("additionalProperties"), dict):
+        return _references(field["additionalProperties"], f"{path}.NAME")
+    return [inner for kind in ("anyOf", "oneOf") for option in field.get(kind, ()) for inner in _references(option, path)]
+
+
+def _type(field: Schema) -> str:
+    """Return type, choices and limits in words."""
+    if "$ref" in field:
+        return "name, or table" if field["$ref"].endswith("/MaterialSection") else "table"
+    if "const" in field or "enum" in field:
+        return " or ".join(f'`"{choice}"`' for choice in field.get("enum", [field.get("const")]))
+    options = [option for kind in ("anyOf", "oneOf") for option in field.get(kind, ()) if option.get("type") != "null"]
+    if options:
+        return " or ".join(dict.fromkeys(_type(option) for option in options))
+    if field.get("type") == "array":
+        return _array_type(field)
+    if field.get("type") == "object":
+        return _object_type(field)
+    return _WORDS[field["type"]] + _limits(field)
+
+
+def _array_type(field: Schema) -> str:
+    items = field.get("prefixItems") or [field["items"]]
+    word = _type(items[0])
+    if word == "table":
+        return "list of tables"
+    base, _, limits = word.partition(", ")
+    count = f"list of {len(items)} " if "prefixItems" in field else "list of "
+    return count + _PLURALS.get(base, base) + (f", {limits}" if limits else "")
+
+
+def _object_type(field: Schema) -> str:
+    names = field.get("propertyNames", {}).get("enum")
+    whose = f" by {', '.join(f'`{name}`' for name in names)}" if names else " by name"
+    value = _type(field["additionalProperties"])
+    return ("tables" if value == "table" else f"table of {value}") + whose
+
+
+def _limits(field: Schema) -> str:
+    symbols = (("exclusiveMinimum", "> "), ("minimum", "≥ "), ("exclusiveMaximum", "< "), ("maximum", "≤ "))
+    limits = [f"{symbol}{field[name]:g}" for name, symbol in symbols if name in field]
+    return ", " + " and ".join(limits) if limits else ""
+
+
+def _default(value: object) -> str:
+    """Return a default as it would stand in the file; a table's defaults are in its own section."""
+    if value is None or value in ("", [], {}):
+        return "none"
+    if isinstance(value, dict):
+        return "see below"
+    return f"`{_toml(value)}`"
+
+
+def _toml(value: object) -> str:
+    if isinstance(value, bool) or not isinstance(value, float | list):
+        return json.dumps(value)
+    return f"[{', '.join(map(_toml, value))}]" if isinstance(value, list) else f"{value:g}"
+
+
+def _cell(text: str) -> str:
+    """Return text that does not break a table row."""
+    return " ".join(text.split()).replace("|", "\\|").replace("``", "`")
+
+
+def _library() -> str:
+    """Return the shipped materials, one table per kind, with the keys that a case can override."""
+    parts = [
+        "## Materials of the library\n",
+        "A material is given by its name, `AM = \"NMC622\"`, or by a table with `name` and any of the keys below, which "
+        "replace the shipped value: `AM = { name = \"NMC622\", diffusivity = 2e-14 }`. A curve is a number or a table "
+        "`[[x, ...], [y, ...]]` over x = c/c_max; `rate_constant` and `exchange_current_density` of an active material "
+        "exclude each other. Source and validity of every number are in `manifest.json` of each run.\n",
+    ]  # fmt: skip
+    for kind in dict.fromkeys(type(entry) for entry in MATERIALS.values()):
+        domains = ", ".join(f"`{domain}`" for domain, kinds in KINDS.items() if kind in kinds)
+        entries = [entry for entry in MATERIALS.values() if type(entry) is kind]
+        parts += [f"### {_spaced(kind.__name__)} (for {domains})\n", _material_table(entries)]
+        borrowed = [f"- {entry.name}: {'; '.join(entry.substitutes)}" for entry in entries if entry.substitutes]
+        if borrowed:
+            parts.append("Borrowed from another material:\n\n" + "\n".join(borrowed) + "\n")
+    return "\n".join(parts)
+
+
+def _material_table(entries: list[Material]) -> str:
+    """Return a table of keys, units and shipped values of materials of one kind."""
+    header = ["key", "unit", *(f"`{entry.name}`" for entry in entries)]
+    lines = ["| " + " | ".join(header) + " |", "|---" * len(header) + "|"]
+    for key in fields(entries[0]):
+        values = [_value(entry, key) for entry in entries]
+        lines.append("| " + " | ".join([f"`{key}`", _unit(entries[0], key), *values]) + " |")
+    return "\n".join(lines) + "\n"
+
+
+def _value(entry: Material, key: str) -> str:
+    """Return the shipped value of a property; the exchange current is stored in one of two forms."""
+    stored = getattr(entry, key, None)
+    if key in _DERIVED_UNITS and not isinstance(stored, Quantity):
+        stored = getattr(entry, "exchange_current", None)
+        if isinstance(stored, Quantity) != (key == "rate_constant"):
+            return "-"
+    return f"{stored.value:g}" if isinstance(stored, Quantity) else "curve"
+
+
+def _unit(entry: Material, key: str) -> str:
+    stored = getattr(entry, key, None)
+    return stored.unit if isinstance(stored, Quantity | Curve) else _DERIVED_UNITS[key]
+
+
+def _spaced(name: str) -> str:
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name).capitalize()
+
+
+if __name__ == "__main__":
+    DOCUMENT.write_text(case_file_document())
+    print(DOCUMENT.relative_to(PROJECT))

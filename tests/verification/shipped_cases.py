@@ -1,0 +1,78 @@
+"""The case files of cases/verification, run in process, and what their runs leave."""
+
+from __future__ import annotations
+
+import csv
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from mpi4py import MPI
+from scipy.interpolate import PchipInterpolator
+
+from cases.case_file import apply_override
+from cases.runner import run_in_process
+
+from .half_cell_1d import FARADAY, HalfCell1D
+
+FloatArray = npt.NDArray[np.float64]
+FOLDER = Path(__file__).resolve().parents[2] / "cases" / "verification"
+
+
+def content(name: str, *overrides: str) -> dict[str, Any]:
+    """The case file as a dictionary, overrides applied."""
+    data = tomllib.loads((FOLDER / f"{name}.toml").read_text())
+    for override in overrides:
+        apply_override(data, override)
+    return data
+
+
+def run(name: str, out: Path, comm: MPI.Intracomm, *overrides: str) -> dict[str, Any]:
+    """Run a shipped case; summary by stage."""
+    return run_in_process(FOLDER / f"{name}.toml", out, comm, overrides)
+
+
+def curve(out: Path) -> dict[str, FloatArray]:
+    """Columns of the discharge curve of a run."""
+    with (out / "curves" / "discharge.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    return {name: np.array([float(row[name]) for row in rows]) for name in rows[0]}
+
+
+def simple_cubic_radius(fraction: float) -> float:
+    """Radius of one sphere of a volume fraction in a cube of 10 um [m]."""
+    return float(10e-6 * (0.75 * fraction / np.pi) ** (1.0 / 3.0))
+
+
+def planar_reference(data: dict[str, Any]) -> HalfCell1D:
+    """The planar half cell of a case for the one-dimensional reference, every law written here anew."""
+    active, counter = data["materials"]["AM"], data["materials"]["counter"]
+    separator, slab = data["geometry"]["layers"]
+    potential = PchipInterpolator(*np.array(active["open_circuit_potential"]))
+    alpha, c_max, rate = (
+        active[k] for k in ("transfer_coefficient_anodic", "maximum_concentration", "rate_constant")
+    )
+
+    def exchange(x: FloatArray) -> FloatArray:
+        filled = np.clip(x, 0.0, 1.0)
+        return np.asarray(FARADAY * rate * (c_max - c_max * filled) ** alpha * (c_max * filled) ** (1.0 - alpha))
+
+    return HalfCell1D(
+        current_density=data["discharge"]["current_density"],
+        separator_thickness=separator["thickness"],
+        ionic_conductivity=data["materials"]["separator"]["ionic_conductivity"],
+        slab_thickness=slab["thickness"],
+        electronic_conductivity=active["electronic_conductivity"],
+        diffusivity=active["diffusivity"],
+        maximum_concentration=c_max,
+        initial_stoichiometry=active["stoichiometry_charged"],
+        open_circuit_potential=lambda x: np.asarray(potential(x), dtype=np.float64),
+        exchange_current_density=exchange,
+        transfer_coefficient_anodic=alpha,
+        film_resistance=data["interfaces"]["AM|SE"]["resistance"],
+        counter_exchange_current_density=counter["exchange_current_density"],
+        counter_transfer_coefficient_anodic=counter["transfer_coefficient_anodic"],
+        counter_resistance=counter["interface_resistance"],
+    )
