@@ -97,11 +97,13 @@ def run_case(path: Path, options: argparse.Namespace) -> int:
 
 def _prepare(case: Case, folder: Path, out: Path) -> None:
     """Check everything that can be known now and leave the resolved case for the stages."""
+    from .geometry import check_geometry
     from .physics import CaseMaterials
     from .pipeline import check_case, stage_keys
     from .run_directory import RunDirectory, write_json
 
     check_case(case, CaseMaterials(case))
+    check_geometry(case.geometry, folder)
     stage_keys(case, folder)
     RunDirectory(out).prepare()
     (out / "log.txt").write_text("")

@@ -25,7 +25,7 @@ from meshing.layers_mesh import Layer, LayersSettings, mesh_layers
 from meshing.voxel_mesh import VoxelSettings, mesh_voxels
 
 from .log import RunLog
-from .schema import Case, LayersGeometry, ManufacturedGeometry, PackingGeometry, SpheresGeometry
+from .schema import Case, Geometry, LayersGeometry, ManufacturedGeometry, PackingGeometry, SpheresGeometry
 
 
 def manufacturing_settings(geometry: ManufacturedGeometry) -> ManufacturingSettings:
@@ -95,6 +95,20 @@ def sphere_packing(geometry: SpheresGeometry) -> Packing:
         upper=np.array(geometry.box),
         periodic=geometry.periodic,
     )
+
+
+def check_geometry(geometry: Geometry, folder: Path) -> None:
+    """Refuse a recipe, a sphere or a packing file that cannot be used, before anything is computed.
+
+    Raises:
+        InputError: names the key or the file.
+    """
+    if isinstance(geometry, ManufacturedGeometry):
+        manufacturing_settings(geometry).recipe.bead_table()
+    elif isinstance(geometry, SpheresGeometry):
+        sphere_packing(geometry)
+    elif isinstance(geometry, PackingGeometry):
+        read_packing(geometry, folder)
 
 
 def mesh_case(case: Case, packing: Packing | None, log: RunLog) -> LabelledMesh:

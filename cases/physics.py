@@ -69,6 +69,15 @@ class CaseMaterials:
         """Return every number of every material with its source."""
         return {domain: describe(entry) for domain, entry in self.by_domain.items()}
 
+    def lines(self) -> list[str]:
+        """Return one line per property of every material: value, unit, source; tables in full."""
+        text = []
+        for domain, entry in self.by_domain.items():
+            for name, value in describe(entry).items():
+                if isinstance(value, dict) and "source" in value:
+                    text.append(f"{domain} = {entry.name}: {name} {_shown(value)} [{value['source']}]")
+        return text
+
     def electronic(self) -> dict[Phase, float]:
         """Return the electronic conductivity of each conductor that is given [S/m]."""
         return {
@@ -84,6 +93,14 @@ class CaseMaterials:
             for d in ("SE", "separator")
             if d in self.by_domain
         }
+
+
+def _shown(value: dict[str, Any]) -> str:
+    """Return a number with its unit, or a table as x: y pairs."""
+    if "x" in value and "y" in value:
+        pairs = ", ".join(f"{x:g}: {y:g}" for x, y in zip(value["x"], value["y"], strict=True))
+        return f"{value.get('unit', '')} at x = {pairs}"
+    return f"{value.get('value', value.get('expression', ''))} {value.get('unit', '')}".strip()
 
 
 def _resolve(domain: str, section: MaterialSection, kinds: tuple[type[Material], ...]) -> Material:

@@ -22,7 +22,7 @@ from solver.connectivity import CellGraph
 from solver.discharge import Discharge, DischargeRecord, DischargeSettings, Snapshot
 
 from .field_files import write_conduction_fields, write_mesh_fields, write_snapshots
-from .geometry import electrode_figures, manufacture_case, mesh_case, read_packing, sphere_packing
+from .geometry import check_geometry, electrode_figures, manufacture_case, mesh_case, read_packing, sphere_packing
 from .log import RunLog
 from .physics import CaseMaterials, build_cell_model, check_cutoff, stoichiometry_window
 from .run_directory import RunDirectory, content_hash, file_hash
@@ -86,6 +86,7 @@ class Pipeline:
     def check(self) -> None:
         """Refuse what can be known to fail before any computation."""
         check_case(self.case, self.materials)
+        run_on(self.comm, 1, lambda: check_geometry(self.case.geometry, self.folder))
 
     # --- geometry -----------------------------------------------------------------------------
 
@@ -134,6 +135,7 @@ class Pipeline:
         if self.case.output.fields:
             write_mesh_fields(mesh, path / "fields")
             write_gmsh(mesh, path / "fields" / "mesh.msh")
+        self.log.line(f"meshing: {_mesh_line(mesh)}")
         densities = {name: entry.density.value for name, entry in self.materials.by_domain.items()}
         return {**describe(mesh), **mesh.report, "electrode": electrode_figures(mesh, densities)}
 
@@ -185,6 +187,8 @@ class Pipeline:
         step = self.case.discharge
         assert step is not None
         model = build_cell_model(self.case, self.materials)
+        for text in self.materials.lines():
+            self.log.line(f"discharge: {text}")
         names = {f.name for f in fields(DischargeSettings)}
         settings = DischargeSettings(**{k: v for k, v in step.model_dump().items() if k in names})
         run = Discharge(self.mesh, model, stoichiometry_window(self.materials), settings, self.comm, self.graph())
@@ -361,6 +365,18 @@ def _specific_capacity(capacity: float, mesh: LabelledMesh, materials: CaseMater
     """Return mAh per gram of active material for a capacity in Ah/m2."""
     mass = float(mesh.volumes()[mesh.phases == Phase.AM].sum()) * materials.get("AM").density.value
     return capacity * mesh.cross_section / mass
+
+
+def _mesh_line(mesh: LabelledMesh) -> str:
+    """Say what resolution did: cells across the smallest bead, relabelled volume and lost beads per phase."""
+    report = mesh.report
+    text = f"{len(mesh.cells)} cells, {len(mesh.vertices)} vertices"
+    if "cells_across_smallest_bead" in report:
+        text += f", {report['cells_across_smallest_bead']:.2f} cells across the smallest bead"
+    for key, label in (("relabelled_fraction", "relabelled"), ("lost_beads", "beads lost")):
+        if key in report:
+            text += f"; {label} " + ", ".join(f"{name} {value:.2g}" for name, value in report[key].items())
+    return text
 
 
 def _conduction_line(summary: dict[str, Any]) -> str:

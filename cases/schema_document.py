@@ -37,6 +37,13 @@ Any key can be set from the command line with its dotted path and a TOML value:
 
 A default of "required" means that the key must be given, "none" that nothing happens without it.
 """
+_LIBRARY = """## Materials of the library
+
+A material is given by its name, `AM = "NMC622"`, or by a table with `name` and any of the keys below, which replace the
+shipped value: `AM = { name = "NMC622", diffusivity = 2e-14 }`. A curve is a number or a table `[[x, ...], [y, ...]]`
+over x = c/c_max; `rate_constant` and `exchange_current_density` of an active material exclude each other. Source and
+validity of every number are in `manifest.json` of each run.
+"""
 
 
 @dataclass(frozen=True)
@@ -98,7 +105,12 @@ def _references(field: Schema, path: str) -> list[Reference]:
         return [Reference(inner.model, path, True) for inner in _references(field["items"], path)]
     if isinstance(field.get("additionalProperties"), dict):
         return _references(field["additionalProperties"], f"{path}.NAME")
-    return [inner for kind in ("anyOf", "oneOf") for option in field.get(kind, ()) for inner in _references(option, path)]
+    return [inner for option in _options(field) for inner in _references(option, path)]
+
+
+def _options(field: Schema) -> list[Schema]:
+    """Return the alternatives of a key; nothing is not one of them."""
+    return [option for kind in ("anyOf", "oneOf") for option in field.get(kind, ()) if option.get("type") != "null"]
 
 
 def _type(field: Schema) -> str:
@@ -107,9 +119,8 @@ def _type(field: Schema) -> str:
         return "name, or table" if field["$ref"].endswith("/MaterialSection") else "table"
     if "const" in field or "enum" in field:
         return " or ".join(f'`"{choice}"`' for choice in field.get("enum", [field.get("const")]))
-    options = [option for kind in ("anyOf", "oneOf") for option in field.get(kind, ()) if option.get("type") != "null"]
-    if options:
-        return " or ".join(dict.fromkeys(_type(option) for option in options))
+    if _options(field):
+        return " or ".join(dict.fromkeys(_type(option) for option in _options(field)))
     if field.get("type") == "array":
         return _array_type(field)
     if field.get("type") == "object":
@@ -136,7 +147,7 @@ def _object_type(field: Schema) -> str:
 
 def _limits(field: Schema) -> str:
     symbols = (("exclusiveMinimum", "> "), ("minimum", "≥ "), ("exclusiveMaximum", "< "), ("maximum", "≤ "))
-    limits = [f"{symbol}{field[name]:g}" for name, symbol in symbols if name in field]
+    limits = [symbol + _number(field[name]) for name, symbol in symbols if name in field]
     return ", " + " and ".join(limits) if limits else ""
 
 
@@ -152,7 +163,13 @@ def _default(value: object) -> str:
 def _toml(value: object) -> str:
     if isinstance(value, bool) or not isinstance(value, float | list):
         return json.dumps(value)
-    return f"[{', '.join(map(_toml, value))}]" if isinstance(value, list) else f"{value:g}"
+    return f"[{', '.join(map(_toml, value))}]" if isinstance(value, list) else _number(value)
+
+
+def _number(value: float) -> str:
+    """Return the shortest text that reads back as the number."""
+    short = f"{value:g}"
+    return short if float(short) == value else repr(value)
 
 
 def _cell(text: str) -> str:
@@ -162,13 +179,7 @@ def _cell(text: str) -> str:
 
 def _library() -> str:
     """Return the shipped materials, one table per kind, with the keys that a case can override."""
-    parts = [
-        "## Materials of the library\n",
-        "A material is given by its name, `AM = \"NMC622\"`, or by a table with `name` and any of the keys below, which "
-        "replace the shipped value: `AM = { name = \"NMC622\", diffusivity = 2e-14 }`. A curve is a number or a table "
-        "`[[x, ...], [y, ...]]` over x = c/c_max; `rate_constant` and `exchange_current_density` of an active material "
-        "exclude each other. Source and validity of every number are in `manifest.json` of each run.\n",
-    ]  # fmt: skip
+    parts = [_LIBRARY]
     for kind in dict.fromkeys(type(entry) for entry in MATERIALS.values()):
         domains = ", ".join(f"`{domain}`" for domain, kinds in KINDS.items() if kind in kinds)
         entries = [entry for entry in MATERIALS.values() if type(entry) is kind]
@@ -196,7 +207,7 @@ def _value(entry: Material, key: str) -> str:
         stored = getattr(entry, "exchange_current", None)
         if isinstance(stored, Quantity) != (key == "rate_constant"):
             return "-"
-    return f"{stored.value:g}" if isinstance(stored, Quantity) else "curve"
+    return _number(stored.value) if isinstance(stored, Quantity) else "curve"
 
 
 def _unit(entry: Material, key: str) -> str:

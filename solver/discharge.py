@@ -307,8 +307,8 @@ class Discharge:
         known = (min(r[0] for r in ranges), max(r[1] for r in ranges))
         if low < known[0] or high > known[1]:
             raise StageError(
-                f"discharge: step {record.step} at {record.time_s:.6g} s: surface stoichiometry {low:.6g} to {high:.6g} "
-                f"leaves the range {known[0]:g} to {known[1]:g} of U(x); the curve so far is kept"
+                f"discharge: step {record.step} at {record.time_s:.6g} s: surface stoichiometry "
+                f"{low:.6g} to {high:.6g} leaves the range {known[0]:g} to {known[1]:g} of U(x); the curve is kept"
             )
 
     def _total_mass(self) -> float:

@@ -12,11 +12,13 @@ from manufacturing.packing import Packing
 from manufacturing.phases import Phase
 from meshing.body_centred_lattice import build_lattice, lattice_shape
 from meshing.dihedral_quality import INVERTED, angle_of_quality, dihedral_range, qualities, quality_of_angle
+from meshing.edge_removal import removal_pass, ring_workspace
 from meshing.exact_geometry import measure_exact_geometry
+from meshing.facet_swap import swap_pass
 from meshing.labelled_mesh import build_labelled_mesh
 from meshing.lattice_cut import LatticeCutSettings, mesh_packing
 from meshing.mesh_improvement import ImprovementSettings, improve
-from meshing.mesh_patch import bounding_surfaces
+from meshing.mesh_patch import bounding_surfaces, close_patch, open_patch
 from meshing.particle_colours import colour_particles, colours_by_phase, with_images
 from meshing.specks import relabel_specks
 from meshing.sphere_cut import cut_class
@@ -354,3 +356,84 @@ def test_packing_without_particles_is_void():
     mesh = mesh_packing(empty, LatticeCutSettings(cell_size=1.0 * UM, separator_thickness=2.0 * UM))
     assert mesh.volumes()[mesh.phases == Phase.void].sum() == pytest.approx(216.0 * UM**3)
     assert mesh.area("void|separator") == pytest.approx(36.0 * UM**2)
+
+
+def bare_mesh(points, cells, labels) -> TorusMesh:
+    """A few cells without periodicity, planes or surfaces."""
+    count = len(points)
+    zeros = np.zeros(count, dtype=np.int64)
+    return TorusMesh(
+        np.array(points, dtype=float),
+        zeros,
+        zeros,
+        np.ones(count),
+        np.array(cells),
+        np.array(labels, dtype=np.int64),
+        np.zeros(3),
+    )
+
+
+def after_pass(mesh: TorusMesh, operation) -> tuple[int, TorusMesh]:
+    """Number of operations on all cells, and the mesh after the pass."""
+    assert mesh.volumes().min() > 0.0
+    patch = open_patch(mesh, np.empty(0, np.int64))
+    return operation(patch, np.arange(len(mesh.cells))), close_patch(mesh, patch)
+
+
+TRIANGLE = [(1.0, 0.0, 0.0), (-0.5, 0.75**0.5, 0.0), (-0.5, -(0.75**0.5), 0.0)]
+
+
+def test_edge_removal_merges_three_slender_cells_into_two():
+    mesh = bare_mesh([(0, 0, -1.5), (0, 0, 1.5), *TRIANGLE], [(0, 1, 2, 3), (0, 1, 3, 4), (0, 1, 4, 2)], [4, 4, 4])
+    count, after = after_pass(mesh, lambda patch, bad: removal_pass(patch, bad, 0.01, ring_workspace()))
+    assert count == 1
+    assert sorted(sorted(cell) for cell in after.cells.tolist()) == [[0, 2, 3, 4], [1, 2, 3, 4]]
+    assert after.volumes().min() > 0.0
+    assert after.volumes().sum() == pytest.approx(mesh.volumes().sum())
+
+
+def test_facet_swap_splits_two_flat_cells_into_three():
+    mesh = bare_mesh([(0, 0, -0.2), (0, 0, 0.2), *TRIANGLE], [(2, 3, 4, 1), (3, 2, 4, 0)], [4, 4])
+    count, after = after_pass(mesh, swap_pass)
+    assert count == 1
+    assert len(after.cells) == 3
+    assert all({0, 1} <= set(cell) for cell in after.cells.tolist())
+    assert after.volumes().min() > 0.0
+    assert after.volumes().sum() == pytest.approx(mesh.volumes().sum())
+    other_phase = replace(mesh, labels=np.array([4, 1]))
+    assert after_pass(other_phase, swap_pass)[0] == 0
+
+
+def interface_edge(bulge: float) -> TorusMesh:
+    """Four cells around an edge on the interface of two phases; ``bulge`` bends the interface."""
+    points = [(0, bulge, -3), (0, bulge, 3), (1, 0, 0), (0, 1, 0), (-1, 0, 0), (0, -1, 0)]
+    return bare_mesh(points, [(0, 1, 2, 3), (0, 1, 3, 4), (0, 1, 4, 5), (0, 1, 5, 2)], [1, 1, 4, 4])
+
+
+def test_interface_flip_keeps_the_phases():
+    mesh = interface_edge(0.0)
+    count, after = after_pass(mesh, lambda patch, bad: removal_pass(patch, bad, 0.01, ring_workspace()))
+    assert count == 1
+    for phase in (1, 4):
+        old, new = (m.volumes()[m.labels == phase].sum() for m in (mesh, after))
+        assert new == pytest.approx(old)
+        assert {2, 4} <= set(after.cells[after.labels == phase][0].tolist())
+
+
+def test_interface_flip_that_moves_volume_is_refused():
+    count, _ = after_pass(interface_edge(0.1), lambda patch, bad: removal_pass(patch, bad, 0.01, ring_workspace()))
+    assert count == 0
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_cutting_leaves_no_inverted_cell(seed):
+    """Crowded random spheres, cells nearly as large as they are: snapping must give way where cells would flip."""
+    random = np.random.default_rng(seed)
+    size = np.array([10.0, 10.0, 10.0])
+    phases = random.choice([Phase.AM, Phase.SE, Phase.CBD], 40)
+    colouring, field = coloured_field(random.uniform(0.0, 10.0, (40, 3)), random.uniform(1.0, 2.0, 40), phases, size)
+    mesh = build_lattice(lattice_shape(size, 2.0, 1.1, (True, True)))
+    for which, phase in enumerate(colouring.class_phases):
+        mesh = cut_class(mesh, field, which, Phase(int(phase)))
+        assert mesh.volumes().min() > 1e-6
+    assert mesh.volumes().sum() == pytest.approx(1200.0, rel=1e-12)
