@@ -86,15 +86,18 @@ def sphere_packing(geometry: SpheresGeometry) -> Packing:
     """
     if not geometry.spheres:
         raise InputError("geometry.spheres", "none", "at least one sphere")
-    return Packing(
-        centres=np.array([s.centre for s in geometry.spheres]),
-        radii=np.array([s.radius for s in geometry.spheres]),
-        phases=np.array([int(Phase[s.phase]) for s in geometry.spheres]),
-        particle_ids=np.arange(1, len(geometry.spheres) + 1),
-        lower=np.zeros(3),
-        upper=np.array(geometry.box),
-        periodic=geometry.periodic,
-    )
+    try:
+        return Packing(
+            centres=np.array([s.centre for s in geometry.spheres]),
+            radii=np.array([s.radius for s in geometry.spheres]),
+            phases=np.array([int(Phase[s.phase]) for s in geometry.spheres]),
+            particle_ids=np.arange(1, len(geometry.spheres) + 1),
+            lower=np.zeros(3),
+            upper=np.array(geometry.box),
+            periodic=geometry.periodic,
+        )
+    except InputError as error:
+        raise InputError(f"geometry.spheres: {error.field}", error.found, error.expected) from error
 
 
 def check_geometry(geometry: Geometry, folder: Path) -> None:

@@ -106,6 +106,7 @@ class Pipeline:
             return {**result.report, "assumptions": assumptions}
 
         def place() -> dict[str, Any]:
+            """Place or read the particles, save them and count them."""
             assert isinstance(geometry, PackingGeometry | SpheresGeometry)
             placed = (
                 sphere_packing(geometry)

@@ -45,6 +45,7 @@ _STAGES = (
     StagePanels("drying", *_TIME, (_DENSITY, _PRESSURE_Z, _THICKNESS)),
     StagePanels("calendering", "degree", "degree of calendering", 1.0, (_DENSITY, _PRESSURE_Z, _POROSITY)),
 )
+_SMALLEST_SPAN = 0.01  # [V] or stoichiometry
 _SERIES_LABELS = {"porosity": "with nanopores of the CBD", "porosity_without_nanopores": "without"}
 
 
@@ -93,6 +94,7 @@ def _draw_voltage(axes: Axes, capacity: FloatArray, voltage: FloatArray, unit: s
     ended = f", ended on {reason}" if reason else ""
     label = f"{capacity[-1]:.4g} {unit}, {voltage[-1]:.3f} V{ended}"
     axes.plot(capacity[-1:], voltage[-1:], "o", color=LINE_COLOURS[1], clip_on=False, label=label, zorder=4)
+    _widen(axes)
     axes.set_ylabel("voltage [V]")
     axes.legend(fontsize=8, loc="lower left")
 
@@ -102,8 +104,16 @@ def _draw_lithium(axes: Axes, capacity: FloatArray, curve: dict[str, FloatArray]
     low, high = curve["smallest_surface_stoichiometry"], curve["largest_surface_stoichiometry"]
     axes.fill_between(capacity, low, high, color=LINE_COLOURS[4], alpha=0.4, linewidth=1, label="surfaces, range")
     axes.plot(capacity, curve["mean_stoichiometry"], color=LINE_COLOURS[0], label="mean")
+    _widen(axes)
     axes.set_ylabel(r"lithium $x = c/c_\mathrm{max}$")
     axes.legend(fontsize=8, loc="best")
+
+
+def _widen(axes: Axes) -> None:
+    """Show at least ``_SMALLEST_SPAN``, so that rounding of a constant does not fill the diagram."""
+    low, high = axes.get_ylim()
+    missing = max(_SMALLEST_SPAN - (high - low), 0.0)
+    axes.set_ylim(low - 0.5 * missing, high + 0.5 * missing)
 
 
 def _draw_panel(axes: Axes, stage: StagePanels, panel: Panel, curve: dict[str, FloatArray]) -> None:

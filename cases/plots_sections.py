@@ -74,7 +74,7 @@ def plot_ionic_potential(run: RunFiles) -> Figure | None:
     axes.set_title(_instant(fields, shown), fontsize=10)
     figure.colorbar(drawn, ax=axes, label="ionic potential [mV]", shrink=0.9)
     _draw_profiles(profile, run.mesh, fields)
-    _grey_legend(figure, run.section, ELECTROLYTE)
+    _grey_legend(figure, _undrawn(run.section, cut))
     return figure
 
 
@@ -97,7 +97,7 @@ def plot_lithium(run: RunFiles) -> Figure | None:
         axes.label_outer()
         axes.set_title(_instant(fields, int(k)), fontsize=9)
     figure.colorbar(drawn, ax=list(panels), label=r"lithium $x = c/c_\mathrm{max}$", shrink=0.9)
-    _grey_legend(figure, run.section, INSERTION)
+    _grey_legend(figure, _undrawn(run.section, cuts[0]))
     return figure
 
 
@@ -125,7 +125,7 @@ def _conduction_figure(run: RunFiles, fields: tuple[ConductionField, ...]) -> Fi
         axes.set_title(f"{field.name} ({phases}): {conductivity:.3g} S/m", fontsize=10)
     figure.colorbar(drawn, ax=list(panels), label="potential [mV]", shrink=0.9)
     covered = _phases_of_field(run, fields[0]) if len(fields) == 1 else []
-    _grey_legend(figure, run.section, (*covered, Phase.separator))
+    _grey_legend(figure, [p for p in _present(run.section.phases) if p not in (*covered, Phase.separator)])
     return figure
 
 
@@ -207,9 +207,14 @@ def _present(phases: npt.NDArray[np.int64]) -> list[Phase]:
     return [p for p in Phase if (phases == p).any()]
 
 
-def _grey_legend(figure: Figure, section: Section, covered: tuple[Phase, ...]) -> None:
-    """Explain the greys of the phases that no field covers."""
-    add_legend(figure, phase_handles([p for p in _present(section.phases) if p not in covered], PHASE_GREYS))
+def _undrawn(section: Section, cut: PlaneCut) -> list[Phase]:
+    """Return the phases of which a piece stays grey, such as electrolyte that is not connected."""
+    return _present(section.phases[~np.isin(section.cut.owners, cut.owners)])
+
+
+def _grey_legend(figure: Figure, phases: list[Phase]) -> None:
+    """Explain the greys of the pieces that no field covers."""
+    add_legend(figure, phase_handles(phases, PHASE_GREYS))
 
 
 def _colours(phases: npt.NDArray[np.int64], table: dict[Phase, str]) -> list[str]:

@@ -39,8 +39,5 @@ def run_in_process(
         case = read_case(case, overrides)
     elif isinstance(case, dict):
         case = validate_case(case)
-    if comm.rank == 0:
-        out.mkdir(parents=True, exist_ok=True)
-    comm.barrier()
     log = RunLog(comm.rank, out / "log.txt", quiet)
     return Pipeline(case, folder, out, comm, log).run()

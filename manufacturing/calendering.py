@@ -169,6 +169,7 @@ class _Press:
         count = itertools.count(1)
 
         def advance() -> Sample:
+            """Run on between the resting plates and return the pressure."""
             self.engine.run(self.settings.sampling_steps)
             pressure = self.pressure(self.plates.between(self.engine, self.settings.degree))
             return Sample(pressure, relative_speed(self.engine, diameters, self.beads.counts), next(count) * interval)

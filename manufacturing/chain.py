@@ -143,6 +143,7 @@ class _Run:
     seconds: dict[str, float] = field(default_factory=dict)
 
     def describe_beads(self) -> None:
+        """Log bead counts and the mass balance."""
         counts = ", ".join(f"{count} {name}" for name, count in self.beads.count_by_phase().items())
         shares = ", ".join(f"{name} {100 * share:.2f}" for name, share in self.beads.weight_fractions().items())
         self.workplace.reporter.line(f"beads: {self.beads.total} ({counts}); wt% of dry solids: {shares}")
@@ -152,6 +153,7 @@ class _Run:
         )
 
     def stage(self, name: str, run: Callable[[], StageResult]) -> StageResult:
+        """Run a stage, log its figures and its wall time."""
         start = time.perf_counter()
         result = run()
         self.seconds[name] = time.perf_counter() - start
@@ -183,6 +185,7 @@ class _Run:
         return packing
 
     def report(self, slurry: StageResult, dried: StageResult, calendered: StageResult) -> dict[str, Any]:
+        """Return the figures of all stages for the summary."""
         return {
             "beads": self.beads.total,
             "beads_by_phase": self.beads.count_by_phase(),

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar
 
 from mpi4py import MPI
 
 from .errors import GranodeError, InputError, StageError
 
+T = TypeVar("T")
 
-def run_on[T](comm: MPI.Intracomm, workers: int, work: Callable[[], T]) -> T:
+
+def run_on(comm: MPI.Intracomm, workers: int, work: Callable[[], T]) -> T:
     """Run ``work`` on the first ranks and return the result of rank 0 on all ranks.
 
     Args:

@@ -109,6 +109,7 @@ class DryingStage:
         )
 
         def advance() -> Sample:
+            """Run on and return the density."""
             engine.run(self.sampling_steps)
             time = (len(curves["time_s"]) + 1) * self.sampling_steps * self.time_step
             density = beads.dry_mass / engine.volume()

@@ -107,16 +107,19 @@ class _Frame:
     values: FloatArray  # (n, columns)
 
     def column(self, name: str) -> FloatArray:
+        """Return a column, shape (n,); raise InputError when the dump has none of this name."""
         if name not in self.columns:
             raise InputError(f"{self.path} columns", " ".join(self.columns), f"a column {name}")
         return np.asarray(self.values[:, self.columns.index(name)])
 
     def radii(self) -> FloatArray:
+        """Return the radii in the units of the dump, shape (n,)."""
         if "diameter" in self.columns and "radius" not in self.columns:
             return 0.5 * self.column("diameter")
         return self.column("radius")
 
     def positions(self) -> FloatArray:
+        """Return the positions in the units of the dump, shape (n, 3)."""
         for suffix in ("", "u", "s", "su"):
             names = [axis + suffix for axis in "xyz"]
             if names[0] in self.columns:

@@ -148,6 +148,7 @@ class SlurryStage:
         )
 
         def advance() -> Sample:
+            """Run on and return the density."""
             engine.run(self.sampling_steps)
             time = (len(curves["time_s"]) + 1) * self.sampling_steps * self.time_step
             density = beads.wet_mass / engine.volume()

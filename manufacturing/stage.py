@@ -85,6 +85,7 @@ def come_to_rest(
     done = 0.0
 
     def show(state: Stationarity, sample: Sample) -> None:
+        """Report how far the stage is from rest."""
         nonlocal done
         done = max(done, state.progress)
         message = f"{criterion.quantity} {sample.value:.5g}, drift {state.drift:+.1e}, travel {state.travel:.1e}"

@@ -111,10 +111,12 @@ class _LatticeBuilder:
         self.facet_points: list[FloatArray] = []
 
     def corner(self, index: list[IntArray]) -> IntArray:
+        """Return the numbers of lattice corners."""
         i, j, k = (index[a] % self.corner_counts[a] for a in range(3))
         return np.asarray((i * self.corner_counts[1] + j) * self.corner_counts[2] + k)
 
     def centre(self, index: list[IntArray]) -> IntArray:
+        """Return the numbers of cube centres."""
         counts = self.shape.counts
         i, j, k = (index[a] % counts[a] for a in range(3))
         return np.asarray(self.corner_total + (i * counts[1] + j) * counts[2] + k)

@@ -5,9 +5,11 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 import numba
+
+Function = TypeVar("Function", bound=Callable[..., Any])
 
 
 def _separate_cache_by_sources() -> None:
@@ -26,6 +28,6 @@ def _separate_cache_by_sources() -> None:
 _separate_cache_by_sources()
 
 
-def compiled[Function: Callable[..., Any]](function: Function) -> Function:
+def compiled(function: Function) -> Function:
     """Compile a function of numbers and arrays; the machine code is cached in ``NUMBA_CACHE_DIR``."""
     return cast(Function, numba.njit(cache=True, error_model="numpy")(function))

@@ -205,6 +205,7 @@ def _name_facets(
     tags = np.full(len(pairs.facets), -1, dtype=np.int64)
 
     def assign(name: str, where: npt.NDArray[np.bool_]) -> None:
+        """Give facets a name; a later name wins."""
         if where.any():
             names.append(name)
             tags[where] = len(names) - 1

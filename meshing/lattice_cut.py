@@ -58,6 +58,7 @@ class _Stopwatch:
     last: float = field(default_factory=time.perf_counter)
 
     def lap(self, name: str, fraction: float, text: str) -> None:
+        """Note and log the time since the last lap."""
         now = time.perf_counter()
         self.seconds[name] = round(now - self.last, 3)
         self.last = now

@@ -104,6 +104,7 @@ class _ColumnTable:
         self.keys, self.values = keys[order], values[order]
 
     def of(self, keys: IntArray) -> IntArray:
+        """Return the values of some keys, shape (n,)."""
         if len(keys) == 0:
             return np.empty(0, dtype=np.int64)
         return self.values[np.searchsorted(self.keys, keys)]

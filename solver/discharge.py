@@ -46,6 +46,13 @@ class DischargeSettings:
     largest_step: float = 600.0  # [s]
     newton: NewtonSettings = field(default_factory=NewtonSettings)
 
+    @property
+    def control_key(self) -> str:
+        """Name of the setting that drives the cell."""
+        if self.hold_voltage is not None:
+            return "hold_voltage"
+        return "c_rate" if self.current_density is None else "current_density"
+
 
 @dataclass(frozen=True)
 class DischargeRecord:
@@ -160,8 +167,8 @@ class Discharge:
             return self.integrator.switch_on(start, self.control)
         except NotConvergedError as error:
             raise InputError(
-                "protocol",
-                f"{self.control} at which no potentials were found ({error})",
+                f"discharge.{self.settings.control_key}",
+                f"{getattr(self.settings, self.settings.control_key):g}, at which no potentials were found ({error})",
                 "a current that the cell can carry",
             ) from error
 
@@ -175,7 +182,7 @@ class Discharge:
     def _check_cutoff(self, voltage: float, when: str) -> None:
         if self._beyond(voltage) >= 0.0:
             raise InputError(
-                "protocol.cutoff_voltage",
+                "discharge.cutoff_voltage",
                 f"{self.settings.cutoff_voltage} V with {voltage:.4f} V {when}",
                 "a cut-off that is reached during the run (or a smaller current)",
             )

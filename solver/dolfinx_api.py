@@ -46,6 +46,7 @@ def tetrahedral_mesh(comm: MPI.Intracomm, vertices: FloatArray, cells: IntArray,
     destinations = owner.astype(np.int32)[:, None]
 
     def partitioner(*_: Any) -> AdjacencyList_int32:
+        """Send every cell to its given rank."""
         return dolfinx.graph.adjacencylist(destinations if root else np.empty((0, 1), dtype=np.int32))
 
     return create_mesh(comm, local_cells, local_vertices, element, partitioner)

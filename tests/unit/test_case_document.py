@@ -1,6 +1,6 @@
 """The reference of the case file says what the schema says.
 
-Seen to fail with: a description changed in the schema only, defaults printed with three digits, units left out,
+Seen to fail with: a description changed in the schema only, numbers printed with one digit, units left out,
 the tables inside a list skipped.
 """
 
