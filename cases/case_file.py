@@ -55,7 +55,9 @@ def apply_override(data: dict[str, Any], override: str) -> None:
     parts = _split_key(key.strip())
     try:
         for part in parts[:-1]:
-            target = target[int(part)] if isinstance(target, list) else target.setdefault(part, {})
+            parent, target = target, target[int(part)] if isinstance(target, list) else target.setdefault(part, {})
+            if isinstance(target, str) and parts[0] == "materials":  # a material given by its name alone
+                target = parent[part] = {"name": target}
         if isinstance(target, list):
             target[int(parts[-1])] = value
         else:

@@ -190,14 +190,15 @@ def current_through_film(
         residual = eta + resistance * current - drive
         change = residual / (1.0 + resistance * slope)
         small = np.abs(residual) <= 1e-13 * (1.0 + np.abs(drive))
-        if np.all(small | (np.abs(change) <= 1e-16 * (1.0 + np.abs(eta)))):
+        done = small | (np.abs(change) <= 1e-16 * (1.0 + np.abs(eta)))
+        if np.all(done):
             return current, slope, by_exchange
         low, high = np.where(residual < 0.0, eta, low), np.where(residual > 0.0, eta, high)
         step = eta - change
         # On the steep side Newton's steps all have the size RT/F: halve the bracket unless they shrink.
         slow = (step < low) | (step > high) | (np.abs(change) > 0.5 * last)
         last = np.where(slow, 0.5 * (high - low), np.abs(change))
-        eta = np.where(slow, 0.5 * (low + high), step)
+        eta = np.where(done, eta, np.where(slow, 0.5 * (low + high), step))
     raise StageError(
         f"film resistance {resistance:g} Ohm m2: the local iteration for the interface current did not converge"
     )

@@ -50,11 +50,11 @@ def test_no_write_permission(tmp_path: Path) -> None:
 
 
 def test_refused_on_two_ranks_in_a_later_stage(tmp_path: Path) -> None:
-    """Only the discharge can know that the cell does not carry the current; the mesh is kept."""
+    """Only the discharge can know that the voltage collapses under the current; the mesh is kept."""
     current = ("--set", "discharge.current_density=1e9")
-    check_refused((PLANAR, "--out", tmp_path, "--ranks", 2, *current), "discharge.current_density", "1e+09")
+    check_refused((PLANAR, "--out", tmp_path, "--ranks", 2, *current), "discharge.cutoff_voltage", "current flows")
     assert (tmp_path / "mesh.h5").exists()
-    assert "discharge.current_density" in (tmp_path / "log.txt").read_text()
+    assert "discharge.cutoff_voltage" in (tmp_path / "log.txt").read_text()
 
 
 def test_a_failure_in_the_middle_keeps_what_was_computed(tmp_path: Path) -> None:

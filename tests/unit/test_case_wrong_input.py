@@ -150,9 +150,7 @@ def test_all_ranks_get_the_same_error(case: Content, shared_tmp_path: Path, comm
 
 @pytest.mark.mpi
 @pytest.mark.parametrize("position", [1, 2])
-def test_a_missing_path_is_an_answer_for_conduction(
-    position: int, shared_tmp_path: Path, comm: MPI.Intracomm
-) -> None:
+def test_a_missing_path_is_an_answer_for_conduction(position: int, shared_tmp_path: Path, comm: MPI.Intracomm) -> None:
     case = without(stacked(position, "void"), "discharge") | {"conduction": {"e": {"carrier": "electronic"}}}
     found = run_in_process(case, shared_tmp_path, comm)["conduction"]["e"]
     assert found["percolates"] is False
@@ -221,9 +219,7 @@ def test_a_failure_in_the_middle_keeps_the_curve(shared_tmp_path: Path, comm: MP
     assert not (shared_tmp_path / "stages" / "discharge.json").exists()
 
 
-@pytest.mark.parametrize(
-    ("text", "found"), [(None, "No such file"), ("title = ", "not TOML"), ("title = 3", "3")]
-)
+@pytest.mark.parametrize(("text", "found"), [(None, "No such file"), ("title = ", "not TOML"), ("title = 3", "3")])
 def test_unreadable_case_files(text: str | None, found: str, tmp_path: Path) -> None:
     path = tmp_path / "case.toml"
     if text is not None:

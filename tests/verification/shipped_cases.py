@@ -51,9 +51,7 @@ def planar_reference(data: dict[str, Any]) -> HalfCell1D:
     active, counter = data["materials"]["AM"], data["materials"]["counter"]
     separator, slab = data["geometry"]["layers"]
     potential = PchipInterpolator(*np.array(active["open_circuit_potential"]))
-    alpha, c_max, rate = (
-        active[k] for k in ("transfer_coefficient_anodic", "maximum_concentration", "rate_constant")
-    )
+    alpha, c_max, rate = (active[k] for k in ("transfer_coefficient_anodic", "maximum_concentration", "rate_constant"))
 
     def exchange(x: FloatArray) -> FloatArray:
         filled = np.clip(x, 0.0, 1.0)

@@ -1,0 +1,74 @@
+"""Tables of checks: what was expected, what came out, whether it passes."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeVar
+
+LOWER, HIGHER = "<=", ">="
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Check:
+    """One figure against an exact answer or a goal."""
+
+    name: str
+    expected: float  # exact answer, or the goal where there is a relation
+    found: float
+    tolerance: float = 0.0  # largest error; not used with a relation
+    relative: bool = True  # error relative to the exact answer, else absolute
+    relation: str = ""  # "<=" or ">=" turns the exact answer into a goal
+    unit: str = ""
+    seconds: float = 0.0
+
+    @property
+    def error(self) -> float:
+        """Difference from the exact answer, relative or absolute."""
+        difference = self.found - self.expected
+        return difference / abs(self.expected) if self.relative and self.expected else difference
+
+    @property
+    def passed(self) -> bool:
+        """Whether the figure is good enough; a figure that is not a number is not."""
+        if self.relation == LOWER:
+            return self.found <= self.expected
+        if self.relation == HIGHER:
+            return self.found >= self.expected
+        return abs(self.error) <= self.tolerance
+
+
+def at_most(name: str, found: float, goal: float, unit: str = "", seconds: float = 0.0) -> Check:
+    """Return the check of a figure that should not exceed a goal."""
+    return Check(name, goal, found, relation=LOWER, unit=unit, seconds=seconds)
+
+
+def at_least(name: str, found: float, goal: float, unit: str = "", seconds: float = 0.0) -> Check:
+    """Return the check of a figure that should reach a goal."""
+    return Check(name, goal, found, relation=HIGHER, unit=unit, seconds=seconds)
+
+
+def timed(work: Callable[[], T]) -> tuple[T, float]:
+    """Return the result of some work and its wall time [s]."""
+    start = time.perf_counter()
+    result = work()
+    return result, time.perf_counter() - start
+
+
+def print_table(title: str, checks: list[Check]) -> int:
+    """Print the checks, one row each; return 0 when all passed, else 1."""
+    width = max(len(c.name) for c in checks)
+    print(f"{title}\n{'check':<{width}}  {'exact or goal':>14} {'ours':>14} {'error':>10} {'tolerance':>9} {'s':>7}")
+    for check in checks:
+        expected = f"{check.relation} {check.expected:.7g}".strip()
+        error, tolerance = ("", "") if check.relation else (f"{check.error:.2e}", f"{check.tolerance:.0e}")
+        verdict = "pass" if check.passed else "FAIL"
+        print(
+            f"{check.name:<{width}}  {expected:>14} {check.found:>14.7g} {error:>10} {tolerance:>9} "
+            f"{check.seconds:7.1f} {verdict} {check.unit}"
+        )
+    failed = sum(not c.passed for c in checks)
+    print(f"{len(checks) - failed} of {len(checks)} passed", flush=True)
+    return 1 if failed else 0
