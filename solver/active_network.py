@@ -39,6 +39,7 @@ class ActiveNetwork:
     electronic: BoolArray  # (cells,) joined to the collector or, for a second electrode, to the counter face
     ionic: BoolArray  # (cells,) joined to the counter electrode or to the second electrode
     insertion: BoolArray  # (cells,) active material with electronic contact
+    grounded: BoolArray  # (cells,) conductors of a second electrode, joined to the counter face
     surfaces: tuple[ReactiveSurface, ...]
     active_fraction: dict[str, float]  # AM and SE: active volume / volume of the phase
 
@@ -54,9 +55,12 @@ def find_active_network(mesh: LabelledMesh, graph: CellGraph | None = None) -> A
     conducting = np.isin(mesh.phases, ELECTRONIC)
     seeds = graph.cells_at(COLLECTOR)
     anodes = graph.cells_at(COUNTER)[mesh.phases[graph.cells_at(COUNTER)] == Phase.anode]
-    electronic = graph.connected_to(conducting, np.concatenate([seeds, anodes]))
+    grounded = graph.connected_to(conducting, anodes)
+    electronic = grounded | graph.connected_to(conducting, seeds)
     if not electronic[seeds].any():
         raise InputError("geometry", "no AM or CBD touching the collector", "an electronic path from the collector")
+    if grounded[seeds].any():
+        raise InputError("geometry", "an electronic path from the counter face to the collector", "no short circuit")
     ionic = _ionic_cells(mesh, graph, electronic)
     surfaces = tuple(s for s in (_surface(mesh, material, electronic, ionic) for material in INSERTION) if s.area > 0.0)
     if not any(s.material == Phase.AM for s in surfaces):
@@ -64,7 +68,8 @@ def find_active_network(mesh: LabelledMesh, graph: CellGraph | None = None) -> A
             "geometry", "no AM that touches both the electronic and the ionic network", "a common AM|SE area > 0"
         )
     insertion = electronic & np.isin(mesh.phases, INSERTION)
-    return ActiveNetwork(electronic, ionic, insertion, surfaces, _fractions(mesh, graph, insertion, ionic, surfaces))
+    fractions = _fractions(mesh, graph, insertion, ionic, surfaces)
+    return ActiveNetwork(electronic, ionic, insertion, grounded, surfaces, fractions)
 
 
 def _ionic_cells(mesh: LabelledMesh, graph: CellGraph, electronic: BoolArray) -> BoolArray:

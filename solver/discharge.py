@@ -323,7 +323,7 @@ class Discharge:
 
     def snapshot(self, point: CellPoint) -> Snapshot | None:
         """Collect the nodal fields on rank 0 (collective)."""
-        fields = [f.at_vertices(point.state[s]) for f, s in zip(self.cell.fields, self.cell.slices, strict=True)]
+        fields = [f.at_vertices(self.cell.values(k, point.state)) for k, f in enumerate(self.cell.fields)]
         if fields[0] is None or fields[1] is None or fields[2] is None:
             return None
         return Snapshot(point.time, self._passed / self.capacity, fields[0], fields[1], fields[2])

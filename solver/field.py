@@ -39,6 +39,14 @@ class NodalField:
         vector.array[:] = unknowns
         return np.asarray((self.reduction.matrix * vector).array)
 
+    def from_vertices(self, nodal: FloatArray) -> FloatArray:
+        """Return the owned independent unknowns of values at the labelled vertices."""
+        unknowns = np.zeros(self.reduction.size_local)
+        index = self.reduction.columns - self.reduction.offset
+        mine = (index >= 0) & (index < self.reduction.size_local)
+        unknowns[index[mine]] = nodal[self.dof_vertices[mine]]
+        return unknowns
+
     def nodal_reaction(self, unknowns: FloatArray) -> FloatArray:
         """Return K u at the owned dofs of the unconstrained problem."""
         vector = self.stiffness.createVecRight()

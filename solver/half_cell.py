@@ -94,7 +94,10 @@ class CellCurrents:
 class HalfCell:
     """Discrete half cell: residual, Jacobian and the figures of a state.
 
-    A state is one array per rank: ionic, electronic and lithium unknowns, in this order.
+    A state is one array per rank: ionic, electronic and lithium unknowns, in this order. Electronic
+    potentials are kept relative to the collector, whose own entry holds its potential: 4 V of constant
+    would drown the balances of small currents in rounding. Those of a second electrode count from
+    the counter face.
     """
 
     def __init__(self, mesh: LabelledMesh, network: ActiveNetwork, model: CellModel, comm: MPI.Intracomm) -> None:
@@ -109,6 +112,7 @@ class HalfCell:
         )
         self.reactions = tuple(model.reactions[s.material] for s in network.surfaces)
         self.counter_points = _counter_points(mesh, network, model, self.fields[IONIC_FIELD], comm)
+        self._floating = 1.0 - self.fields[ELECTRONIC_FIELD].from_vertices(_indicator(mesh, network.grounded))
         self.collector = int(self.fields[ELECTRONIC_FIELD].reduction.tied_columns[0])
         self._multiply = [
             (field.reduced, field.reduced.createVecRight(), field.reduced.createVecLeft()) for field in self.fields
@@ -120,34 +124,43 @@ class HalfCell:
         return int(self.comm.allreduce(sum(self.sizes)))
 
     def initial_state(self) -> FloatArray:
-        """Return the cell at rest at the initial stoichiometry, the electrolyte at 0 V."""
+        """Return the cell at rest at the initial stoichiometry: no overpotential at any electrode."""
         state = np.zeros(sum(self.sizes))
+        rest = {p: _open_circuit(self.model, p) for p in self.model.initial_stoichiometry}
+        counter = self.model.counter.equilibrium_potential if self.model.counter is not None else 0.0
+        ionic = -rest.get(Phase.anode, counter)
+        state[self.slices[IONIC_FIELD]] = ionic
+        electronic = state[self.slices[ELECTRONIC_FIELD]]
+        electronic[self._collector_mask()] = rest[Phase.AM] + ionic
         stoichiometry = np.zeros(len(self.mesh.vertices))
-        potential = np.zeros(len(self.mesh.vertices))
-        main = self.model.reactions[Phase.AM].open_circuit_potential
-        potential[:] = main.value(np.array([self.model.initial_stoichiometry[Phase.AM]]))[0]
         for phase, x in self.model.initial_stoichiometry.items():
-            vertices = np.unique(self.mesh.cells[self.network.insertion & (self.mesh.phases == phase)])
-            stoichiometry[vertices] = x
-            if phase == Phase.anode:
-                potential[vertices] = 0.0
-        if Phase.anode in self.model.initial_stoichiometry:
-            anode = self.model.reactions[Phase.anode].open_circuit_potential
-            shift = anode.value(np.array([self.model.initial_stoichiometry[Phase.anode]]))[0]
-            state[self.slices[IONIC_FIELD]] = -shift
-            potential[potential > 0.0] -= shift
-        for field, nodal in ((ELECTRONIC_FIELD, potential), (LITHIUM_FIELD, stoichiometry)):
-            part = self.fields[field]
-            owned = part.reduction.columns - part.reduction.offset
-            mine = (owned >= 0) & (owned < part.reduction.size_local)
-            state[self.slices[field]][owned[mine]] = nodal[part.dof_vertices[mine]]
+            stoichiometry[np.unique(self.mesh.cells[self.network.insertion & (self.mesh.phases == phase)])] = x
+        state[self.slices[LITHIUM_FIELD]] = self.fields[LITHIUM_FIELD].from_vertices(stoichiometry)
         return state
+
+    def values(self, field: int, state: FloatArray) -> FloatArray:
+        """Return the unknowns of a field; potentials as they are against the counter electrode [V]."""
+        part = self.relative_values(field, state)
+        return part if field != ELECTRONIC_FIELD else np.asarray(part + self.voltage(state) * self._floating)
+
+    def relative_values(self, field: int, state: FloatArray) -> FloatArray:
+        """Return the unknowns of a field up to a constant that K u does not see."""
+        part = state[self.slices[field]]
+        return part if field != ELECTRONIC_FIELD else np.where(self._collector_mask(), 0.0, part)
+
+    def moved(self, state: FloatArray, step: FloatArray, factor: float) -> FloatArray:
+        """Return state - factor * step for a step in potentials against the counter electrode."""
+        change = factor * step
+        electronic = change[self.slices[ELECTRONIC_FIELD]]
+        of_collector = self.voltage(change)
+        electronic -= np.where(self._collector_mask(), 0.0, of_collector * self._floating)
+        return np.asarray(state - change)
 
     def currents(self, state: FloatArray) -> CellCurrents:
         """Evaluate all reactions."""
         surfaces = []
         for points, reaction in zip(self.points, self.reactions, strict=True):
-            phi_i, phi_e, x = (points.values(k, state[self.slices[k]]) for k in SURFACE_FIELDS)
+            phi_i, phi_e, x = (points.values(k, self.values(k, state)) for k in SURFACE_FIELDS)
             surfaces.append(reaction(phi_e - phi_i, x))
         if self.counter_points is None or self.model.counter is None:
             return CellCurrents(tuple(surfaces), np.empty(0), np.empty(0))
@@ -157,18 +170,9 @@ class HalfCell:
     def conduction(self, field: int, state: FloatArray) -> FloatArray:
         """Return K u of one field [A]."""
         matrix, right, left = self._multiply[field]
-        right.array[:] = state[self.slices[field]] - self.level(field, state)
+        right.array[:] = self.relative_values(field, state)
         matrix.mult(right, left)
         return np.array(left.array)
-
-    def level(self, field: int, state: FloatArray) -> float:
-        """Return a constant that may be taken off a field before K u: conductors count from the collector.
-
-        K of a constant is zero; left in, 4 V of it would drown the balances in rounding.
-        """
-        if field != ELECTRONIC_FIELD or Phase.anode in self.model.initial_stoichiometry:
-            return 0.0
-        return self.voltage(state)
 
     def residual(self, state: FloatArray, currents: CellCurrents, stage: ImplicitStage, control: Control) -> FloatArray:
         """Return the residual of the three equations [A], owned unknowns."""
@@ -219,7 +223,7 @@ class HalfCell:
         margin = 1e-7 * (self.mesh.upper[2] - self.mesh.lower[2])
         for k, sign in ((ELECTRONIC_FIELD, 1.0), (IONIC_FIELD, -1.0)):
             field = self.fields[k]
-            reaction = field.nodal_reaction(state[self.slices[k]] - self.level(k, state))
+            reaction = field.nodal_reaction(self.relative_values(k, state))
             height = z[field.dof_vertices]
             if k == ELECTRONIC_FIELD:
                 collector -= float(reaction[height > self.mesh.upper[2] - margin].sum())
@@ -227,17 +231,28 @@ class HalfCell:
             for points, surface in zip(self.points, currents.surfaces, strict=True):
                 counter += sign * float((points.weights * points.at_counter) @ surface.current)
         for points, surface in zip(self.points, currents.surfaces, strict=True):
-            on_top = points.values(ELECTRONIC_FIELD, self._collector_indicator())
+            on_top = points.values(ELECTRONIC_FIELD, self._collector_mask().astype(float))
             collector -= float((points.weights * on_top) @ surface.current)
         both = global_sums(self.comm, np.array([collector, counter]))
         return float(both[0]), float(both[1])
 
-    def _collector_indicator(self) -> FloatArray:
-        indicator = np.zeros(self.sizes[ELECTRONIC_FIELD])
-        row = self.collector - self.fields[ELECTRONIC_FIELD].reduction.offset
-        if 0 <= row < len(indicator):
-            indicator[row] = 1.0
-        return indicator
+    def _collector_mask(self) -> npt.NDArray[np.bool_]:
+        """Return which owned electronic unknown is the collector (none on most ranks)."""
+        offset = self.fields[ELECTRONIC_FIELD].reduction.offset
+        return np.asarray(np.arange(self.sizes[ELECTRONIC_FIELD]) + offset == self.collector)
+
+
+def _open_circuit(model: CellModel, phase: Phase) -> float:
+    """Return U at the initial stoichiometry of an active material [V]."""
+    x = np.array([model.initial_stoichiometry[phase]])
+    return float(model.reactions[phase].open_circuit_potential.value(x)[0])
+
+
+def _indicator(mesh: LabelledMesh, cells: npt.NDArray[np.bool_]) -> FloatArray:
+    """Return 1 at the vertices of some cells and 0 elsewhere."""
+    indicator = np.zeros(len(mesh.vertices))
+    indicator[np.unique(mesh.cells[cells])] = 1.0
+    return indicator
 
 
 def _charge_capacity(model: CellModel) -> dict[Phase, float]:

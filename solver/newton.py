@@ -8,7 +8,16 @@ import numpy as np
 import numpy.typing as npt
 from petsc4py import PETSc
 
-from .half_cell import LITHIUM_FIELD, CellCurrents, Control, Galvanostatic, HalfCell, ImplicitStage, create_vector
+from .half_cell import (
+    LITHIUM_FIELD,
+    SURFACE_FIELDS,
+    CellCurrents,
+    Control,
+    Galvanostatic,
+    HalfCell,
+    ImplicitStage,
+    create_vector,
+)
 from .jacobian import Jacobian
 from .linear_solver import BOOMERAMG, set_options
 from .reduction import global_sum, global_sums
@@ -72,6 +81,8 @@ class NewtonSolver:
         forcing = self.settings.first_linear_tolerance
         size = self._size(residual)
         for iteration in range(self.settings.maximum_iterations + 1):
+            # On several ranks petsc4py keeps dropped objects until all ranks agree to destroy them.
+            PETSc.garbage_cleanup(cell.comm)
             limit = max(self.settings.tolerance * self._scale(currents, control), self._rounding(state, stage))
             if self._converged(residual, limit):
                 return NewtonResult(state, currents, iteration, linear)
@@ -106,7 +117,8 @@ class NewtonSolver:
         """Return the residual that the last digit of every unknown makes [A]; no iteration can go below."""
         diagonals = [diagonal.copy() for diagonal in self.jacobian.constant_diagonal]
         diagonals[LITHIUM_FIELD] += self.cell.mass / (1.0 if stage.frozen else stage.duration)
-        return float(np.finfo(np.float64).eps) * self._size(np.concatenate(diagonals) * state)
+        values = np.concatenate([self.cell.relative_values(k, state) for k in SURFACE_FIELDS])
+        return float(np.finfo(np.float64).eps) * self._size(np.concatenate(diagonals) * values)
 
     def _converged(self, residual: FloatArray, limit: float) -> bool:
         sums = [float(residual[part].sum()) for part in self.cell.slices]
@@ -161,7 +173,10 @@ class NewtonSolver:
             values = self._right.array - product.array if column == 3 else product.array
             sums[:, column] = [float(values[part].sum()) for part in parts]
         total = global_sums(self.cell.comm, sums)
-        shift = np.linalg.solve(total[:, :3], total[:, 3])
+        try:
+            shift = np.linalg.solve(total[:, :3], total[:, 3])
+        except np.linalg.LinAlgError as error:
+            raise NotConvergedError("no current can flow between two of the equations") from error
         for part, value in zip(parts, shift, strict=True):
             self._step.array[part] += value
 
@@ -209,7 +224,7 @@ class NewtonSolver:
         norm = self._size(residual)
         factor = 1.0
         for _ in range(self.settings.maximum_halvings):
-            trial = state - factor * step
+            trial = self.cell.moved(state, step, factor)
             currents = self.cell.currents(trial)
             found = self.cell.residual(trial, currents, stage, control)
             size = self._size(found)
