@@ -59,7 +59,7 @@ def _parser() -> argparse.ArgumentParser:
     commands.add_parser("doctor", help="versions and what is missing").set_defaults(run=_doctor)
     execute = commands.add_parser("exec", help="run a command in this environment")
     execute.add_argument("rest", nargs=argparse.REMAINDER)
-    execute.set_defaults(run=lambda o: subprocess.call(o.rest))
+    execute.set_defaults(run=_execute)
     for name, help_text in (("validate", "check against exact answers"), ("bench", "measure figures against goals")):
         command = commands.add_parser(name, help=help_text)
         command.add_argument("name", choices=CHECKS)
@@ -97,16 +97,16 @@ def run_case(path: Path, options: argparse.Namespace) -> int:
 
 def _prepare(case: Case, folder: Path, out: Path) -> None:
     """Check everything that can be known now and leave the resolved case for the stages."""
+    from .case_checks import check_case
     from .geometry import check_geometry
     from .physics import CaseMaterials
-    from .pipeline import check_case, stage_keys
     from .run_directory import RunDirectory, write_json
+    from .stage_keys import stage_keys
 
-    check_case(case, CaseMaterials(case))
     check_geometry(case.geometry, folder)
+    check_case(case, CaseMaterials(case), folder)
     stage_keys(case, folder)
     RunDirectory(out).prepare()
-    (out / "log.txt").write_text("")
     write_json(out / "case.json", {"folder": str(folder), "case": case.model_dump(mode="json", exclude_unset=True)})
 
 
@@ -173,6 +173,15 @@ def _stages(out: Path, names: list[str], comm: object, log: object) -> None:
     }
     for name in names:
         actions[name]()
+
+
+def _execute(options: argparse.Namespace) -> int:
+    if not options.rest:
+        raise InputError("exec", "nothing", "a command")
+    try:
+        return subprocess.call(options.rest)
+    except OSError as error:
+        raise InputError("exec", options.rest[0], f"a command that can be run ({error.strerror})") from error
 
 
 def _test(options: argparse.Namespace) -> int:

@@ -5,14 +5,14 @@ from __future__ import annotations
 import csv
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
 
 from mpi4py import MPI
 
 from manufacturing.collective import run_on
-from manufacturing.errors import GranodeError, InputError, StageError
+from manufacturing.errors import GranodeError
 from manufacturing.packing import Packing, load_packing
 from manufacturing.phases import Phase
 from meshing.gmsh_file import write_gmsh
@@ -21,37 +21,16 @@ from solver.conduction import ConductionSettings, solve_conduction
 from solver.connectivity import CellGraph
 from solver.discharge import Discharge, DischargeRecord, DischargeSettings, Snapshot
 
+from .case_checks import check_case, check_materials, conduction_sections, conductivities, phases_in
 from .field_files import write_conduction_fields, write_mesh_fields, write_snapshots
 from .geometry import check_geometry, electrode_figures, manufacture_case, mesh_case, read_packing, sphere_packing
 from .log import RunLog
-from .physics import CaseMaterials, build_cell_model, check_cutoff, stoichiometry_window
-from .run_directory import RunDirectory, content_hash, file_hash
+from .physics import CaseMaterials, build_cell_model, stoichiometry_window
+from .run_directory import RunDirectory
 from .schema import Case, ConductionSection, LayersGeometry, ManufacturedGeometry, PackingGeometry, SpheresGeometry
+from .stage_keys import stage_keys
 
-STAGE_FORMAT = 1  # raise when a stage computes something else from the same case
 FEW_CELLS_PER_RANK = 50
-
-
-@dataclass(frozen=True)
-class StageKeys:
-    """Hash of everything that each stage depends on."""
-
-    packing: str
-    mesh: str
-    conduction: str
-    discharge: str
-
-
-def stage_keys(case: Case, folder: Path) -> StageKeys:
-    """Return the input hashes of the stages of a case."""
-    data = case.model_dump(mode="json")
-    source = file_hash(folder / case.geometry.file) if isinstance(case.geometry, PackingGeometry) else ""
-    packing = content_hash([STAGE_FORMAT, data["geometry"], source])
-    mesh = content_hash([packing, data["mesh"], data["cell"]["separator_thickness"]])
-    conduction = content_hash([mesh, data["conduction"], data["materials"], data["output"]["fields"]])
-    physics = [data[k] for k in ("discharge", "materials", "interfaces")]
-    discharge = content_hash([mesh, *physics, data["cell"]["temperature"], data["output"]])
-    return StageKeys(packing, mesh, conduction, discharge)
 
 
 class Pipeline:
@@ -69,7 +48,8 @@ class Pipeline:
         self.case, self.folder, self.comm, self.log = case, folder, comm, log
         self.directory = RunDirectory(out)
         run_on(comm, 1, self.directory.prepare)
-        self.keys: StageKeys = run_on(comm, 1, lambda: stage_keys(case, folder))
+        self.keys: dict[str, str] = run_on(comm, 1, lambda: stage_keys(case, folder))
+        run_on(comm, 1, lambda: self.directory.keep_only(self.keys))
         self.materials = CaseMaterials(case)
         self._mesh: LabelledMesh | None = None
         self._graphs: dict[str, CellGraph] = {}
@@ -85,17 +65,15 @@ class Pipeline:
 
     def check(self) -> None:
         """Refuse what can be known to fail before any computation."""
-        check_case(self.case, self.materials)
+        run_on(self.comm, 1, lambda: check_case(self.case, self.materials, self.folder))
         run_on(self.comm, 1, lambda: check_geometry(self.case.geometry, self.folder))
 
     # --- geometry -----------------------------------------------------------------------------
 
     def make_packing(self) -> None:
         """Manufacture, read or place the particles (nothing to do for layers)."""
-        if isinstance(self.case.geometry, LayersGeometry):
-            return
         path = self.directory.path / "packing.h5"
-        self._stage("manufacturing", self.keys.packing, ("packing.h5",), lambda: self._packing_report(path))
+        self._stage("manufacturing", ("packing.h5",), lambda: self._packing_report(path))
 
     def _packing_report(self, path: Path) -> dict[str, Any]:
         geometry = self.case.geometry
@@ -126,19 +104,23 @@ class Pipeline:
 
     def make_mesh(self) -> None:
         """Mesh the geometry on rank 0 and read it on all."""
-        self._stage("meshing", self.keys.mesh, ("mesh.h5",), lambda: run_on(self.comm, 1, self._mesh_report))
+        self._stage("meshing", ("mesh.h5",), lambda: run_on(self.comm, 1, self._mesh_report))
+        self._stage("electrode", (), lambda: run_on(self.comm, 1, self._electrode_report))
 
     def _mesh_report(self) -> dict[str, Any]:
         path = self.directory.path
         packing = None if isinstance(self.case.geometry, LayersGeometry) else load_packing(path / "packing.h5")
         mesh = mesh_case(self.case, packing, self.log)
         mesh.save(path / "mesh.h5")
-        if self.case.output.fields:
-            write_mesh_fields(mesh, path / "fields")
-            write_gmsh(mesh, path / "fields" / "mesh.msh")
         self.log.line(f"meshing: {_mesh_line(mesh)}")
+        return {**describe(mesh), **mesh.report}
+
+    def _electrode_report(self) -> dict[str, Any]:
+        if self.case.output.fields:
+            write_mesh_fields(self.mesh, self.directory.path / "fields")
+            write_gmsh(self.mesh, self.directory.path / "fields" / "mesh.msh")
         densities = {name: entry.density.value for name, entry in self.materials.by_domain.items()}
-        return {**describe(mesh), **mesh.report, "electrode": electrode_figures(mesh, densities)}
+        return electrode_figures(self.mesh, densities)
 
     @property
     def mesh(self) -> LabelledMesh:
@@ -161,8 +143,7 @@ class Pipeline:
     def run_conduction(self) -> None:
         """Solve every conduction problem of the case."""
         sections = conduction_sections(self.case, self.materials)
-        if sections:
-            self._stage("conduction", self.keys.conduction, (), lambda: self._conduction_report(sections))
+        self._stage("conduction", (), lambda: self._conduction_report(sections))
 
     def _conduction_report(self, sections: dict[str, ConductionSection]) -> dict[str, Any]:
         report = {}
@@ -181,12 +162,12 @@ class Pipeline:
 
     def run_discharge(self) -> None:
         """Run the electrochemical step of the case."""
-        if self.case.discharge is not None:
-            self._stage("discharge", self.keys.discharge, ("curves/discharge.csv",), self._discharge_report)
+        self._stage("discharge", ("curves/discharge.csv",), self._discharge_report)
 
     def _discharge_report(self) -> dict[str, Any]:
         step = self.case.discharge
         assert step is not None
+        check_materials(phases_in(self.mesh), self.materials)
         model = build_cell_model(self.case, self.materials)
         for text in self.materials.lines():
             self.log.line(f"discharge: {text}")
@@ -199,15 +180,17 @@ class Pipeline:
         recorder = DischargeRecorder(self.directory.path, self.log, self._fields_writer(), self.case.output.snapshots)
         try:
             result = run.run(recorder)
-        finally:
+        except GranodeError:  # raised on every rank, so that gathering the last fields is safe
             recorder.close()
+            raise
+        recorder.close()
         summary = result.summary
         summary["capacity_mAh_g"] = _specific_capacity(summary["capacity_Ah_m2"], self.mesh, self.materials)
         self.log.line(
             f"discharge: ended on {summary['end_reason']} at {summary['final_voltage_V']:.4f} V, "
             f"{summary['capacity_mAh_g']:.1f} mAh/g, utilisation {summary['utilisation']:.3f}"
         )
-        if summary["utilisation"] < 0.2 and summary["end_reason"] == "voltage":
+        if abs(summary["utilisation"]) < 0.2 and summary["end_reason"] == "voltage":
             self.log.line(f"discharge: utilisation below 0.2; {starving(run, result.curve)}")
         return summary
 
@@ -219,8 +202,11 @@ class Pipeline:
 
     # --- bookkeeping --------------------------------------------------------------------------
 
-    def _stage(self, name: str, key: str, files: tuple[str, ...], compute: Callable[[], dict[str, Any]]) -> None:
-        """Compute a stage unless the directory holds it for the same inputs."""
+    def _stage(self, name: str, files: tuple[str, ...], compute: Callable[[], dict[str, Any]]) -> None:
+        """Compute a stage that the case has, unless the directory holds it for the same inputs."""
+        if name not in self.keys:
+            return
+        key = self.keys[name]
         done = run_on(self.comm, 1, lambda: self.directory.finished(name, key))
         if done is not None:
             self.log.line(f"{name}: finished before with the same inputs, not repeated")
@@ -251,7 +237,7 @@ class DischargeRecorder:
         self.log, self.writes, self.write_fields = log, log.active, write_fields
         self._pending = sorted(utilisations)
         self._snapshots: list[Snapshot] = []
-        self._last: Snapshot | None = None
+        self._last: Callable[[], Snapshot | None] | None = None
         if self.writes:
             _write_csv(self.path, [f.name for f in fields(DischargeRecord)], [])
 
@@ -266,87 +252,24 @@ class DischargeRecorder:
             f"{record.time_s:.1f} s, {record.voltage_V:.4f} V, step {record.step_s:.3g} s, "
             f"{record.newton_iterations} Newton, {record.linear_iterations} Krylov",
         )
-        self._last = snapshot()
+        self._last = snapshot
         if self._pending and abs(utilisation) >= self._pending[0]:
-            self._pending.pop(0)
-            if self._last is not None:
-                self._snapshots.append(self._last)
-                self._write(self._snapshots)
+            self._pending = [u for u in self._pending if abs(utilisation) < u]
+            self._keep()
 
     def close(self) -> None:
-        """Write the fields of the last accepted step too."""
-        if self._last is not None and all(s is not self._last for s in self._snapshots):
-            self._write([*self._snapshots, self._last])
+        """Keep the fields of the last accepted step too (collective)."""
+        if self._last is not None:
+            self._keep()
 
-    def _write(self, snapshots: list[Snapshot]) -> None:
-        if self.write_fields is not None:
-            self.write_fields(snapshots)
-
-
-def check_case(case: Case, materials: CaseMaterials) -> None:
-    """Refuse missing materials and phases, and a cut-off beyond the voltage at rest.
-
-    Raises:
-        InputError: names the key.
-    """
-    present = _phases_of(case)
-    for name, section in (case.conduction or {}).items():
-        given = conductivities(section, materials)
-        if not any(value > 0.0 for value in given.values()):
-            raise InputError(f"conduction.{name}", "no conductivity above 0", "a conducting phase or its material")
-        if present is not None and not present & set(given):
-            names = ", ".join(p.name for p in given)
-            raise InputError(
-                f"conduction.{name}",
-                f"conductivity of {names}, none of which is in the geometry",
-                f"one of {', '.join(sorted(p.name for p in present))}",
-            )
-    if case.discharge is None:
-        return
-    model = build_cell_model(case, materials)
-    check_cutoff(case, model)
-    if present is not None and Phase.AM not in present:
-        raise InputError("geometry", "no AM", "active material for the discharge")
-    if present is not None and not present & {Phase.SE, Phase.separator} and case.cell.separator_thickness == 0.0:
-        raise InputError("geometry", "no SE and no separator", "an electrolyte for the discharge")
-    if present is not None and Phase.CBD in present:
-        materials.get("CBD")
-
-
-def _phases_of(case: Case) -> set[Phase] | None:
-    """Return the phases that a case is known to have before it is meshed (None: not known)."""
-    geometry = case.geometry
-    if isinstance(geometry, LayersGeometry):
-        return {Phase[layer.phase] for layer in geometry.layers}
-    if isinstance(geometry, SpheresGeometry):
-        return {Phase[geometry.matrix]} | {Phase[s.phase] for s in geometry.spheres}
-    if isinstance(geometry, ManufacturedGeometry):
-        return {Phase[p.phase] for p in geometry.powders} or {Phase.AM, Phase.SE, Phase.CBD}
-    return None
-
-
-def conduction_sections(case: Case, materials: CaseMaterials) -> dict[str, ConductionSection]:
-    """Return the conduction solves of a case; by default electronic_z and ionic_z where materials are given."""
-    if case.conduction is not None:
-        return case.conduction
-    sections = {}
-    if {"AM", "CBD"} & set(materials.by_domain):
-        sections["electronic_z"] = ConductionSection(carrier="electronic")
-    if "SE" in materials.by_domain:
-        sections["ionic_z"] = ConductionSection(carrier="ionic")
-    return sections
-
-
-def conductivities(section: ConductionSection, materials: CaseMaterials) -> dict[Phase, float]:
-    """Return the conductivity of each conducting phase of a solve [S/m]."""
-    table: dict[Phase, float]
-    if section.carrier == "electronic":
-        table = {p: s for p, s in materials.electronic().items() if p != Phase.anode}
-    elif section.carrier == "ionic":
-        table = {p: s for p, s in materials.ionic().items() if p == Phase.SE}
-    else:
-        table = {Phase[name]: value for name, value in section.conductivity.items() if value > 0.0}
-    return table
+    def _keep(self) -> None:
+        """Gather the fields on rank 0 and write all that are kept."""
+        assert self._last is not None
+        kept = self._last()
+        self._last = None
+        if kept is not None and self.write_fields is not None:
+            self._snapshots.append(kept)
+            self.write_fields(self._snapshots)
 
 
 def starving(run: Discharge, curve: tuple[DischargeRecord, ...]) -> str:
@@ -354,12 +277,14 @@ def starving(run: Discharge, curve: tuple[DischargeRecord, ...]) -> str:
     active = run.network.active_fraction
     if min(active.values()) < 0.5:
         return f"only part of the phases takes part: {_rounded(active)}"
-    drop = curve[0].voltage_V - curve[-1].voltage_V
+    change = curve[-1].voltage_V - curve[0].voltage_V
     if curve[-1].largest_surface_stoichiometry > 0.95 * max(
         r.open_circuit_potential.range[1] for r in run.cell.reactions
     ):
         return "particle surfaces are full: diffusion in the active material"
-    return f"the voltage fell by {drop:.3f} V while surfaces were not full: conduction or kinetics"
+    if change > 0.0:
+        return f"on charge the voltage rose by {change:.3f} V: surfaces are empty, or conduction or kinetics limit"
+    return f"the voltage fell by {-change:.3f} V while surfaces were not full: conduction or kinetics"
 
 
 def _specific_capacity(capacity: float, mesh: LabelledMesh, materials: CaseMaterials) -> float:
@@ -398,6 +323,3 @@ def _write_csv(path: Path, header: list[str], rows: list[list[Any]]) -> None:
         writer = csv.writer(file)
         writer.writerow(header)
         writer.writerows(rows)
-
-
-__all__ = ["GranodeError", "Pipeline", "StageError", "check_case", "conduction_sections", "stage_keys"]

@@ -13,7 +13,7 @@ from typing import Any
 
 from manufacturing.errors import InputError
 
-STAGES = ("manufacturing", "meshing", "conduction", "discharge")
+STAGES = ("manufacturing", "meshing", "electrode", "conduction", "discharge")
 PACKAGES = ("fenics-dolfinx", "petsc4py", "mpi4py", "numpy", "scipy", "h5py", "meshio", "numba")
 
 
@@ -44,7 +44,7 @@ class RunDirectory:
             record = json.loads((self.path / "stages" / f"{stage}.json").read_text())
         except (OSError, json.JSONDecodeError):
             return None
-        if record.get("input_hash") != key or not all((self.path / f).exists() for f in record["files"]):
+        if record.get("input_hash") != key or self._sizes(tuple(record["files"])) != record["files"]:
             return None
         report: dict[str, Any] = record["report"]
         return report
@@ -53,9 +53,19 @@ class RunDirectory:
         self, stage: str, key: str, report: dict[str, Any], seconds: float, ranks: int, files: tuple[str, ...]
     ) -> None:
         """Record a finished stage and bring the summary up to date."""
-        record = {"input_hash": key, "seconds": seconds, "ranks": ranks, "files": list(files), "report": report}
+        record = {"input_hash": key, "seconds": seconds, "ranks": ranks, "files": self._sizes(files), "report": report}
         write_json(self.path / "stages" / f"{stage}.json", record)
         self.write_summary()
+
+    def _sizes(self, files: tuple[str, ...]) -> dict[str, int]:
+        """Return the size of each file; a lost or truncated one makes its stage unfinished."""
+        return {name: (self.path / name).stat().st_size for name in files if (self.path / name).exists()}
+
+    def keep_only(self, keys: dict[str, str]) -> None:
+        """Forget stages of other inputs or another case, so that the summary never mixes runs."""
+        for stage, record in self.records().items():
+            if record.get("input_hash") != keys.get(stage):
+                self.forget(stage)
 
     def forget(self, stage: str) -> None:
         """Remove the record of a stage, before it is computed anew."""
@@ -73,12 +83,7 @@ class RunDirectory:
 
     def write_summary(self) -> None:
         """Write ``summary.json`` from the stages that are finished."""
-        summary: dict[str, Any] = {}
-        for stage, record in self.records().items():
-            report = dict(record["report"])
-            if stage == "meshing" and "electrode" in report:
-                summary["electrode"] = report.pop("electrode")
-            summary[stage] = report
+        summary = {stage: record["report"] for stage, record in self.records().items()}
         write_json(self.path / "summary.json", summary)
 
     def write_manifest(self, case: dict[str, Any], materials: dict[str, Any]) -> None:

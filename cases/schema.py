@@ -193,6 +193,10 @@ class DischargeSection(Section):
             raise ValueError("exactly one of c_rate, current_density and hold_voltage")
         if 0.0 in (self.c_rate, self.current_density):
             raise ValueError("a current other than 0")
+        if self.hold_voltage is not None and self.cutoff_voltage is not None:
+            raise ValueError("no cutoff_voltage with hold_voltage")
+        if not self.smallest_step <= self.first_step <= self.largest_step:
+            raise ValueError("smallest_step <= first_step <= largest_step")
         return self
 
 

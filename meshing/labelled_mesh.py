@@ -309,9 +309,18 @@ def describe(mesh: LabelledMesh) -> dict[str, Any]:
             if total > 0.0
         },
         "interface_area_m2": areas,
+        "collector_area_m2": _areas_behind(mesh, COLLECTOR),
         "electrode_thickness_m": mesh.electrode_thickness,
         "cross_section_m2": mesh.cross_section,
     }
+
+
+def _areas_behind(mesh: LabelledMesh, face: str) -> dict[str, float]:
+    """Return the area of an outer face that each phase touches [m2]."""
+    index = mesh.named(face)
+    areas = triangle_areas(mesh.vertices, mesh.facets[index])
+    behind = mesh.phases[mesh.facet_cells[index, 0]]
+    return {p.name: float(areas[behind == p].sum()) for p in Phase if (behind == p).any()}
 
 
 def interface_areas(mesh: LabelledMesh) -> dict[str, float]:

@@ -1,4 +1,4 @@
-"""Steady conduction through the electrode: effective conductivity, tortuosity, percolation.
+"""Steady conduction through the electrode: effective conductivity, tortuosity, percolation (Eqs. 1-5).
 
 div(sigma grad phi) = 0 in the conducting phases, phi = 0 on ``electrode_bottom`` and 1 V on
 ``collector``, lateral walls periodic or insulated. sigma_eff = E L/(A dV^2) with the dissipated

@@ -1,4 +1,4 @@
-"""Periodic, equipotential and prescribed unknowns by one sparse 0/1 reduction matrix.
+"""Periodic, equipotential and prescribed unknowns by one sparse 0/1 reduction matrix (Eq. 12).
 
 With x = P y + g, where several unknowns x share one y (periodic copies, an equipotential) and
 prescribed ones have an empty row in P, the system A x = b becomes P^T A P y = P^T (b - A g).

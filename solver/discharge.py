@@ -19,6 +19,7 @@ from .connectivity import CellGraph
 from .constants import FARADAY
 from .half_cell import CellModel, Control, Galvanostatic, HalfCell, Potentiostatic, stoichiometry_range
 from .integrator import CellIntegrator, CellPoint, StepResult
+from .interface_points import InterfacePoints
 from .newton import NewtonSettings, NewtonSolver, NotConvergedError
 from .time_stepping import StepController
 
@@ -97,7 +98,7 @@ class DischargeResult:
 
 
 def theoretical_capacity(mesh: LabelledMesh, model: CellModel, window: tuple[float, float]) -> float:
-    """Return Q_th = F c_max |x_0 - x_100| V_AM over all active material of the cell [C]."""
+    """Return Q_th (Eq. 13) = F c_max |x_0 - x_100| V_AM over all active material of the cell [C]."""
     volume = float(mesh.volumes()[mesh.phases == Phase.AM].sum())
     return FARADAY * model.maximum_concentration[Phase.AM] * abs(window[1] - window[0]) * volume
 
@@ -280,7 +281,7 @@ class Discharge:
 
     def _record(self, point: CellPoint, result: StepResult | None, listener: StepListener | None) -> None:
         current, charge, lithium = self._balances(point)
-        low, high = stoichiometry_range(self.cell, point.state)
+        low, high = stoichiometry_range(self.cell, point.state, self._main_surfaces())
         utilisation = self._passed / self.capacity
         record = DischargeRecord(
             len(self._records),
@@ -301,22 +302,29 @@ class Discharge:
         self._records.append(record)
         if listener is not None:
             listener(record, utilisation, lambda: self.snapshot(point))
-        self._check_range(low, high, record)
+        self._check_range(point, record)
         if max(charge, lithium) > BALANCE_LIMIT:
             raise StageError(
                 f"discharge: step {record.step} at {point.time:.6g} s violates a balance: charge {charge:.2e}, "
                 f"lithium {lithium:.2e}, limit {BALANCE_LIMIT:g}"
             )
 
-    def _check_range(self, low: float, high: float, record: DischargeRecord) -> None:
-        """Raise StageError when a surface left the stoichiometries for which the curves are known."""
-        ranges = [reaction.open_circuit_potential.range for reaction in self.cell.reactions]
-        known = (min(r[0] for r in ranges), max(r[1] for r in ranges))
-        if low < known[0] or high > known[1]:
-            raise StageError(
-                f"discharge: step {record.step} at {record.time_s:.6g} s: surface stoichiometry "
-                f"{low:.6g} to {high:.6g} leaves the range {known[0]:g} to {known[1]:g} of U(x); the curve is kept"
-            )
+    def _main_surfaces(self) -> tuple[InterfacePoints, ...]:
+        """Return the surfaces of the working electrode (a second electrode has its own stoichiometry)."""
+        pairs = zip(self.network.surfaces, self.cell.points, strict=True)
+        return tuple(points for surface, points in pairs if surface.material == Phase.AM)
+
+    def _check_range(self, point: CellPoint, record: DischargeRecord) -> None:
+        """Raise StageError when a surface left the stoichiometries for which its curves are known."""
+        for surface, reaction, points in zip(self.network.surfaces, self.cell.reactions, self.cell.points, strict=True):
+            found = stoichiometry_range(self.cell, point.state, (points,))
+            known = reaction.known_range
+            if found[0] < known[0] or found[1] > known[1]:
+                raise StageError(
+                    f"discharge: step {record.step} at {record.time_s:.6g} s: surface stoichiometry of "
+                    f"{surface.material.name} {found[0]:.6g} to {found[1]:.6g} leaves the range {known[0]:g} to "
+                    f"{known[1]:g} of its curves; the discharge so far is kept"
+                )
 
     def _total_mass(self) -> float:
         return float(self.comm.allreduce(float(self.cell.mass.sum())))

@@ -1,4 +1,4 @@
-"""The coupled equations of charge and discharge on the resolved geometry.
+"""The coupled equations of charge and discharge on the resolved geometry (Eqs. 6-8, discrete 14-16).
 
 Unknowns are phi_i [V] on the electrolyte, phi_e [V] on the electronic conductors and the
 stoichiometry x = c/c_max in the active material; every residual is in ampere:
@@ -295,9 +295,11 @@ def _counter_points(
     return surface_points(mesh, (mesh.facets[index],), (ionic,), comm)
 
 
-def stoichiometry_range(cell: HalfCell, state: FloatArray) -> tuple[float, float]:
-    """Return the smallest and largest surface stoichiometry over all ranks."""
-    values = [points.values(LITHIUM_FIELD, state[cell.slices[LITHIUM_FIELD]]) for points in cell.points]
+def stoichiometry_range(
+    cell: HalfCell, state: FloatArray, surfaces: tuple[InterfacePoints, ...]
+) -> tuple[float, float]:
+    """Return the smallest and largest stoichiometry on some surfaces over all ranks."""
+    values = [points.values(LITHIUM_FIELD, state[cell.slices[LITHIUM_FIELD]]) for points in surfaces]
     everything = gather_all(cell.comm, np.concatenate(values))
     return float(everything.min()), float(everything.max())
 

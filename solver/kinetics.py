@@ -1,4 +1,4 @@
-"""Charge-transfer laws: interface current density as a function of overpotential.
+"""Charge-transfer laws: interface current density as a function of overpotential (Eqs. 9-11).
 
 The current density i [A/m2] is positive from the active material into the electrolyte
 (de-lithiation). Every law returns i and its derivatives, so that Newton's method needs no symbols.
@@ -85,6 +85,11 @@ def bounded_exponential(argument: FloatArray) -> tuple[FloatArray, FloatArray]:
 class ExchangeCurrent(Protocol):
     """i_0 as a function of the surface stoichiometry."""
 
+    @property
+    def range(self) -> tuple[float, float]:
+        """Stoichiometries for which i_0 is known."""
+        ...
+
     def __call__(self, x: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Return i_0 [A/m2] and di_0/dx [A/m2]."""
         ...
@@ -99,6 +104,11 @@ class RateConstant:
     alpha_a: float = 0.5
     alpha_c: float = 0.5
 
+    @property
+    def range(self) -> tuple[float, float]:
+        """Stoichiometries for which i_0 is known."""
+        return 0.0, 1.0
+
     def __call__(self, x: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Return i_0 [A/m2] and di_0/dx [A/m2]; iterates outside (0, 1) see the value at the end."""
         inside = np.clip(x, END_OF_RANGE, 1.0 - END_OF_RANGE)
@@ -112,6 +122,11 @@ class CurveExchange:
     """i_0(x) from a curve or a constant."""
 
     curve: Curve  # [A/m2]
+
+    @property
+    def range(self) -> tuple[float, float]:
+        """Stoichiometries for which i_0 is known."""
+        return self.curve.range
 
     def __call__(self, x: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Return i_0 [A/m2] and di_0/dx [A/m2]."""
@@ -140,6 +155,13 @@ class InsertionReaction:
     exchange_current: ExchangeCurrent
     open_circuit_potential: Curve  # U(x) [V]
     resistance: float = 0.0  # R [Ohm m2]
+
+    @property
+    def known_range(self) -> tuple[float, float]:
+        """Stoichiometries for which both U(x) and i_0(x) are known."""
+        low, high = self.open_circuit_potential.range
+        exchange = self.exchange_current.range
+        return max(low, exchange[0]), min(high, exchange[1])
 
     def __call__(self, drop: FloatArray, x: FloatArray) -> InterfaceCurrent:
         """Evaluate the reaction at potential drops [V] and surface stoichiometries."""

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from cases.case_checks import check_case
 from cases.case_file import read_case
 from cases.physics import CaseMaterials
-from cases.pipeline import check_case
 
 FOLDER = Path(__file__).resolve().parents[2] / "cases"
 FILES = sorted(FOLDER.rglob("*.toml"))

@@ -9,9 +9,9 @@ import pytest
 from mpi4py import MPI
 
 from cases.case_file import read_case
-from cases.pipeline import stage_keys
 from cases.runner import run_in_process
 from cases.schema import Case
+from cases.stage_keys import stage_keys
 
 CASE = """
 [geometry]
@@ -59,7 +59,7 @@ def computed(path: Path, out: Path, comm: MPI.Intracomm, *overrides: str) -> tup
 def test_only_what_depends_on_a_change_is_repeated(case_file: Path, comm: MPI.Intracomm) -> None:
     out = case_file.parent / "out"
     stages, first = computed(case_file, out, comm)
-    assert stages == {"meshing", "conduction", "discharge"}
+    assert stages == {"meshing", "electrode", "conduction", "discharge"}
     stages, again = computed(case_file, out, comm)
     assert stages == set()
     assert again == first
@@ -69,9 +69,9 @@ def test_only_what_depends_on_a_change_is_repeated(case_file: Path, comm: MPI.In
     assert ratio == pytest.approx(2.0, rel=1e-8)
     assert faster["conduction"] == first["conduction"]
     stages, _ = computed(case_file, out, comm, "materials.AM.name=NMC811")
-    assert stages == {"conduction", "discharge"}
+    assert stages == {"electrode", "conduction", "discharge"}
     stages, finer = computed(case_file, out, comm, "geometry.layers.1.cells=8")
-    assert stages == {"meshing", "conduction", "discharge"}
+    assert stages == {"meshing", "electrode", "conduction", "discharge"}
     assert finer["meshing"]["cells"] > first["meshing"]["cells"]
 
 
@@ -105,17 +105,36 @@ def test_overrides_reach_every_kind_of_key(case_file: Path) -> None:
 @pytest.mark.parametrize(
     ("override", "unchanged"),
     [
-        ("cell.temperature=310.0", {"packing", "mesh", "conduction"}),
-        ("cell.separator_thickness=1e-6", {"packing"}),
-        ("mesh.cell_size=2e-6", {"packing"}),
-        ("discharge.tolerance=1e-4", {"packing", "mesh", "conduction"}),
-        ("conduction.a.carrier=electronic", {"packing", "mesh", "discharge"}),
+        ("cell.temperature=310.0", {"meshing", "electrode", "conduction"}),
+        ("cell.separator_thickness=1e-6", set()),
+        ("mesh.cell_size=2e-6", set()),
+        ("discharge.tolerance=1e-4", {"meshing", "electrode", "conduction"}),
+        ("conduction.a.carrier=electronic", {"meshing", "electrode", "discharge"}),
         ("geometry.width=2e-6", set()),
+        ("materials.AM.density=2000.0", {"meshing"}),
+        ("output.plots=true", {"meshing", "electrode", "conduction", "discharge"}),
+        ("output.fields=true", {"meshing"}),
     ],
 )
 def test_stage_keys_see_their_inputs(override: str, unchanged: set[str], case_file: Path) -> None:
     def keys(case: Case) -> dict[str, str]:
-        return vars(stage_keys(case, case_file.parent))
+        return stage_keys(case, case_file.parent)
 
     before, after = keys(read_case(case_file)), keys(read_case(case_file, (override,)))
     assert {name for name in before if before[name] == after[name]} == unchanged
+
+
+def test_a_truncated_file_is_made_again(case_file: Path, comm: MPI.Intracomm) -> None:
+    out = case_file.parent / "out"
+    computed(case_file, out, comm)
+    content = (out / "mesh.h5").read_bytes()
+    (out / "mesh.h5").write_bytes(content[: len(content) // 2])
+    assert computed(case_file, out, comm)[0] == {"meshing"}
+
+
+def test_the_summary_never_mixes_two_cases(case_file: Path, comm: MPI.Intracomm) -> None:
+    out = case_file.parent / "out"
+    computed(case_file, out, comm)
+    other = case_file.with_name("other.toml")
+    other.write_text(CASE[: CASE.index("[discharge]")] + "[output]\nfields = false\n")
+    assert set(run_in_process(other, out, comm)) == {"meshing", "electrode", "conduction"}

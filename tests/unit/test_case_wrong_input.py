@@ -15,6 +15,7 @@ from cases.case_file import apply_override, read_case
 from cases.runner import run_in_process
 from manufacturing.errors import InputError, StageError
 from manufacturing.packing import Packing
+from meshing.labelled_mesh import load_mesh
 from tests.verification.shipped_cases import curve
 
 Content = dict[str, Any]
@@ -186,12 +187,12 @@ def test_packings_that_cannot_be_read(name: str, key: str, tmp_path: Path) -> No
         run_in_process(SPHERES | {"geometry": geometry}, tmp_path / "out", MPI.COMM_SELF)
 
 
-def test_a_truncated_mesh_of_an_earlier_run(tmp_path: Path) -> None:
+def test_a_truncated_mesh(tmp_path: Path) -> None:
     run_in_process(changed(LAYERS, "discharge.maximum_time=1.0"), tmp_path, MPI.COMM_SELF)
     mesh = tmp_path / "mesh.h5"
     mesh.write_bytes(mesh.read_bytes()[:600])
     with pytest.raises(InputError, match=r"mesh\.h5.*unreadable"):
-        run_in_process(changed(LAYERS, "discharge.maximum_time=2.0"), tmp_path, MPI.COMM_SELF)
+        load_mesh(mesh)
 
 
 @pytest.mark.mpi
@@ -233,3 +234,28 @@ def test_unreadable_case_files(text: str | None, found: str, tmp_path: Path) -> 
 def test_overrides_that_make_no_sense(override: str) -> None:
     with pytest.raises(InputError, match="--set"):
         apply_override(copy.deepcopy(LAYERS | {"title": "t"}), override)
+
+
+@pytest.mark.parametrize(
+    ("override", "words"),
+    [
+        ("cell.separator_thickness=1e-6", ("cell.separator_thickness", "with layers")),
+        ("geometry.layers.0.phase=SE", ("materials.SE", "nothing")),
+        ("discharge.first_step=1e-9", ("discharge", "smallest_step")),
+        ("discharge.hold_voltage=3.8", ("discharge", "exactly one")),
+        ("materials.anode=NMC811", ("materials.anode", "an anode in the geometry")),
+    ],
+)
+def test_contradictions_are_refused(override: str, words: tuple[str, ...], tmp_path: Path) -> None:
+    with pytest.raises(InputError) as caught:
+        run_in_process(changed(LAYERS, override), tmp_path, MPI.COMM_SELF)
+    for word in words:
+        assert word in str(caught.value)
+
+
+@pytest.mark.mpi
+def test_a_film_that_only_one_rank_cannot_solve_ends_on_all(shared_tmp_path: Path, comm: MPI.Intracomm) -> None:
+    """The local iteration fails where the surface is; the other ranks must hear of it."""
+    overrides = ("discharge.c_rate=1e30", 'interfaces."AM|SE".resistance=1e-3')
+    with pytest.raises(InputError, match="discharge.c_rate"):
+        run_in_process(changed(LAYERS, *overrides), shared_tmp_path / "out", comm)

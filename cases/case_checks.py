@@ -1,0 +1,109 @@
+"""What can be known to fail before anything is computed: missing materials, phases and layers."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from manufacturing.errors import InputError
+from manufacturing.phases import Phase
+from meshing.labelled_mesh import LabelledMesh
+
+from .geometry import read_packing
+from .physics import CaseMaterials, build_cell_model, check_cutoff
+from .schema import Case, ConductionSection, LayersGeometry, ManufacturedGeometry, PackingGeometry, SpheresGeometry
+
+
+def check_case(case: Case, materials: CaseMaterials, folder: Path = Path()) -> None:
+    """Refuse missing materials and phases, and a cut-off beyond the voltage at rest.
+
+    Raises:
+        InputError: names the key.
+    """
+    present = phases_of(case, folder)
+    for name, section in (case.conduction or {}).items():
+        _check_conduction(name, section, materials, present)
+    if case.discharge is not None:
+        _check_discharge(case, materials, present)
+    if isinstance(case.geometry, LayersGeometry):
+        _check_layers(case, case.geometry)
+
+
+def _check_discharge(case: Case, materials: CaseMaterials, present: set[Phase]) -> None:
+    check_materials(present, materials)
+    check_cutoff(case, build_cell_model(case, materials))
+    if Phase.AM not in present:
+        raise InputError("geometry", "no AM", "active material for the discharge")
+    if not present & {Phase.SE, Phase.separator}:
+        raise InputError("geometry", "no SE and no separator", "an electrolyte for the discharge")
+
+
+def check_materials(present: set[Phase], materials: CaseMaterials) -> None:
+    """Refuse a phase without a material, which would count as an insulator, and an anode that is not there."""
+    for phase in sorted(present - {Phase.void}):
+        materials.get(phase.name)
+    if Phase.anode not in present and "anode" in materials.by_domain:
+        raise InputError("materials.anode", "a material", "an anode in the geometry, or no such key")
+
+
+def phases_in(mesh: LabelledMesh) -> set[Phase]:
+    """Return the phases of a mesh."""
+    return {phase for phase in Phase if (mesh.phases == phase).any()}
+
+
+def phases_of(case: Case, folder: Path) -> set[Phase]:
+    """Return the phases that a case will have once it is meshed."""
+    geometry = case.geometry
+    if isinstance(geometry, LayersGeometry):
+        return {Phase[layer.phase] for layer in geometry.layers}
+    below = {Phase.separator} if case.cell.separator_thickness > 0.0 else set()
+    if isinstance(geometry, SpheresGeometry):
+        return below | {Phase[geometry.matrix]} | {Phase[s.phase] for s in geometry.spheres}
+    if isinstance(geometry, ManufacturedGeometry):
+        return below | ({Phase[p.phase] for p in geometry.powders} or {Phase.AM, Phase.SE, Phase.CBD})
+    assert isinstance(geometry, PackingGeometry)
+    return below | {Phase(int(phase)) for phase in set(read_packing(geometry, folder).phases)}
+
+
+def _check_layers(case: Case, geometry: LayersGeometry) -> None:
+    if case.cell.separator_thickness > 0.0:
+        raise InputError(
+            "cell.separator_thickness", case.cell.separator_thickness, "0 with layers; the separator is one of them"
+        )
+    if geometry.axis == "z" and geometry.layers[-1].phase == "separator":
+        raise InputError("geometry.layers", "a separator on top", "an electrode above the last separator")
+
+
+def _check_conduction(name: str, section: ConductionSection, materials: CaseMaterials, present: set[Phase]) -> None:
+    given = conductivities(section, materials)
+    if not any(value > 0.0 for value in given.values()):
+        raise InputError(f"conduction.{name}", "no conductivity above 0", "a conducting phase or its material")
+    if not present & set(given):
+        raise InputError(
+            f"conduction.{name}",
+            f"conductivity of {', '.join(p.name for p in given)}, none of which is in the geometry",
+            f"one of {', '.join(sorted(p.name for p in present))}",
+        )
+
+
+def conduction_sections(case: Case, materials: CaseMaterials) -> dict[str, ConductionSection]:
+    """Return the conduction solves of a case; by default electronic_z and ionic_z where materials are given."""
+    if case.conduction is not None:
+        return case.conduction
+    sections = {}
+    if {"AM", "CBD"} & set(materials.by_domain):
+        sections["electronic_z"] = ConductionSection(carrier="electronic")
+    if "SE" in materials.by_domain:
+        sections["ionic_z"] = ConductionSection(carrier="ionic")
+    return sections
+
+
+def conductivities(section: ConductionSection, materials: CaseMaterials) -> dict[Phase, float]:
+    """Return the conductivity of each conducting phase of a solve [S/m]."""
+    table: dict[Phase, float]
+    if section.carrier == "electronic":
+        table = {p: s for p, s in materials.electronic().items() if p != Phase.anode}
+    elif section.carrier == "ionic":
+        table = {p: s for p, s in materials.ionic().items() if p == Phase.SE}
+    else:
+        table = {Phase[name]: value for name, value in section.conductivity.items() if value > 0.0}
+    return table
