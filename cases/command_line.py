@@ -126,7 +126,14 @@ def _launch(out: Path, ranks: int, names: tuple[str, ...]) -> int:
         failure.unlink()
         print(f"granode: {error['kind']}: {error['message']}", file=sys.stderr)
         return int(error["code"])
-    return FAILED if code != 0 else 0
+    if code != 0:
+        print(
+            f"granode: failed: {', '.join(names)} ended with exit code {code}; finished stages are kept, "
+            f"the log is {out / 'log.txt'}",
+            file=sys.stderr,
+        )
+        return FAILED
+    return 0
 
 
 def _run_stages(out: Path, names: list[str]) -> int:

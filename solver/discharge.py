@@ -19,7 +19,6 @@ from .connectivity import CellGraph
 from .constants import FARADAY
 from .half_cell import CellModel, Control, Galvanostatic, HalfCell, Potentiostatic, stoichiometry_range
 from .integrator import CellIntegrator, CellPoint, StepResult
-from .interface_points import InterfacePoints
 from .newton import NewtonSettings, NewtonSolver, NotConvergedError
 from .time_stepping import StepController
 
@@ -132,7 +131,8 @@ class Discharge:
         self.solver = NewtonSolver(self.cell, settings.newton, self.capacity / 3600.0 / 100.0)
         self.integrator = CellIntegrator(self.cell, self.solver)
         self._passed = 0.0  # [C] through the cell, positive on discharge
-        self._exchanged = 0.0  # [C] out of the active material by the integrator's quadrature
+        self._working = [s.material for s in self.network.surfaces].index(Phase.AM)  # surface of the electrode
+        self._exchanged = np.zeros(len(self.network.surfaces))  # [C] out of each active material, same quadrature
         self._records: list[DischargeRecord] = []
         self._totals = np.zeros(2, dtype=np.int64)
         self._rejected = 0
@@ -262,26 +262,25 @@ class Discharge:
         return result
 
     def _accept(self, result: StepResult) -> None:
-        self._exchanged += float(result.charge_passed.sum())
-        main = [k for k, s in enumerate(self.network.surfaces) if s.material == Phase.AM]
-        self._passed -= float(result.charge_passed[main].sum())
+        self._exchanged += result.charge_passed
+        self._passed = -float(self._exchanged[self._working])
         self._totals += (result.newton_iterations, result.linear_iterations)
 
     def _balances(self, point: CellPoint) -> tuple[float, float, float]:
         """Return the cell current [A] and the relative errors of charge and lithium."""
         collector, counter = self.cell.terminal_currents(point.state, point.currents)
         flows = self.cell.interface_flows(point.currents)
-        interface = -sum(flows[k] for k, s in enumerate(self.network.surfaces) if s.material == Phase.AM)
+        interface = -float(flows[self._working])
         currents = np.array([collector, counter, interface])
         reference = self.capacity / 3600.0 / 100.0
         charge = float(np.ptp(currents) / max(np.abs(currents).max(), reference))
         change = self.cell.inventory(point.state) - self._initial_inventory
-        lithium = abs(change + self._exchanged) / max(abs(self._passed), 1e-3 * self.capacity)
+        lithium = float(np.abs(change + self._exchanged).max()) / max(abs(self._passed), 1e-3 * self.capacity)
         return collector, charge, lithium
 
     def _record(self, point: CellPoint, result: StepResult | None, listener: StepListener | None) -> None:
         current, charge, lithium = self._balances(point)
-        low, high = stoichiometry_range(self.cell, point.state, self._main_surfaces())
+        low, high = stoichiometry_range(self.cell, point.state, (self.cell.points[self._working],))
         utilisation = self._passed / self.capacity
         record = DischargeRecord(
             len(self._records),
@@ -289,7 +288,7 @@ class Discharge:
             self._passed / 3600.0 / self.cell.mesh.cross_section,
             self.cell.voltage(point.state),
             current,
-            self.cell.inventory(point.state) / self._total_mass(),
+            float(self.cell.mean_stoichiometry(point.state)[self._working]),
             low,
             high,
             charge,
@@ -309,11 +308,6 @@ class Discharge:
                 f"lithium {lithium:.2e}, limit {BALANCE_LIMIT:g}"
             )
 
-    def _main_surfaces(self) -> tuple[InterfacePoints, ...]:
-        """Return the surfaces of the working electrode (a second electrode has its own stoichiometry)."""
-        pairs = zip(self.network.surfaces, self.cell.points, strict=True)
-        return tuple(points for surface, points in pairs if surface.material == Phase.AM)
-
     def _check_range(self, point: CellPoint, record: DischargeRecord) -> None:
         """Raise StageError when a surface left the stoichiometries for which its curves are known."""
         for surface, reaction, points in zip(self.network.surfaces, self.cell.reactions, self.cell.points, strict=True):
@@ -325,9 +319,6 @@ class Discharge:
                     f"{surface.material.name} {found[0]:.6g} to {found[1]:.6g} leaves the range {known[0]:g} to "
                     f"{known[1]:g} of its curves; the discharge so far is kept"
                 )
-
-    def _total_mass(self) -> float:
-        return float(self.comm.allreduce(float(self.cell.mass.sum())))
 
     def snapshot(self, point: CellPoint) -> Snapshot | None:
         """Collect the nodal fields on rank 0 (collective)."""

@@ -106,6 +106,12 @@ class HalfCell:
         self.sizes = [field.reduction.size_local for field in self.fields]
         self.slices = tuple(slice(sum(self.sizes[:k]), sum(self.sizes[: k + 1])) for k in range(3))
         self.mass = reduced_mass(self.fields[LITHIUM_FIELD], _per_cell(mesh, _charge_capacity(model)))
+        self._materials = tuple(
+            self.fields[LITHIUM_FIELD].from_vertices(
+                _indicator(mesh, network.insertion & (mesh.phases == surface.material))
+            )
+            for surface in network.surfaces
+        )
         self.points = tuple(
             surface_points(mesh, (s.sides.second, s.sides.first, s.sides.first), self.fields, comm)
             for s in network.surfaces
@@ -212,9 +218,15 @@ class HalfCell:
         local = [float(p.weights @ s.current) for p, s in zip(self.points, currents.surfaces, strict=True)]
         return global_sums(self.comm, np.array(local))
 
-    def inventory(self, state: FloatArray) -> float:
-        """Return integral(F c) dV over the active material that takes part [C]."""
-        return global_sum(self.comm, float(self.mass @ state[self.slices[LITHIUM_FIELD]]))
+    def inventory(self, state: FloatArray) -> FloatArray:
+        """Return integral(F c) dV over each active material that takes part, in the order of the surfaces [C]."""
+        charge = self.mass * state[self.slices[LITHIUM_FIELD]]
+        return global_sums(self.comm, np.array([float(charge @ member) for member in self._materials]))
+
+    def mean_stoichiometry(self, state: FloatArray) -> FloatArray:
+        """Return the volume average of x in each active material that takes part."""
+        full = global_sums(self.comm, np.array([float(self.mass @ member) for member in self._materials]))
+        return np.asarray(self.inventory(state) / full)
 
     def terminal_currents(self, state: FloatArray, currents: CellCurrents) -> tuple[float, float]:
         """Return the currents at collector and counter electrode from nodal reactions [A], positive on discharge."""
