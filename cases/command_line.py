@@ -42,14 +42,16 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="granode", description=__doc__)
-    commands = parser.add_subparsers(dest="command", required=True)
+    commands = parser.add_subparsers(
+        dest="command", required=True, metavar="{demo,run,test,exec,doctor,validate,bench}"
+    )
     demo = commands.add_parser("demo", help="run cases/demo.toml")
     run = commands.add_parser("run", help="run a case file")
     run.add_argument("case", type=Path, help="case file (TOML)")
     for command in (demo, run):
         command.add_argument("--out", type=Path, help="directory of the run (default: results/<case>)")
         command.add_argument("--ranks", type=int, help="MPI ranks of the solver")
-        command.add_argument("--resume", action="store_true", help="keep finished stages (they always are)")
+        command.add_argument("--resume", action="store_true", help="go on with an earlier run (always so)")
         command.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="override a key")
     demo.set_defaults(run=lambda o: run_case(DEMO, o))
     run.set_defaults(run=lambda o: run_case(o.case, o))
@@ -90,6 +92,7 @@ def run_case(path: Path, options: argparse.Namespace) -> int:
     for count, names in groups:
         code = _launch(out, count, names)
         if code != 0:
+            _record_failure(case, out, names)
             return code
     print(f"finished in {time.monotonic() - start:.1f} s; results in {out}")
     return 0
@@ -103,11 +106,20 @@ def _prepare(case: Case, folder: Path, out: Path) -> None:
     from .run_directory import RunDirectory, write_json
     from .stage_keys import stage_keys
 
-    check_geometry(case.geometry, folder)
+    check_geometry(case, folder)
     check_case(case, CaseMaterials(case), folder)
     stage_keys(case, folder)
     RunDirectory(out).prepare()
     write_json(out / "case.json", {"folder": str(folder), "case": case.model_dump(mode="json", exclude_unset=True)})
+
+
+def _record_failure(case: Case, out: Path, names: tuple[str, ...]) -> None:
+    """Leave a manifest that says which stages did not end well."""
+    from .physics import CaseMaterials
+    from .run_directory import RunDirectory
+
+    data, materials = case.model_dump(mode="json"), CaseMaterials(case).describe()
+    RunDirectory(out).write_manifest(data, materials, failed=names)
 
 
 def _launch(out: Path, ranks: int, names: tuple[str, ...]) -> int:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +27,9 @@ from meshing.layers_mesh import Layer, LayersSettings, mesh_layers
 from meshing.voxel_mesh import VoxelSettings, mesh_voxels
 
 from .log import RunLog
-from .schema import Case, Geometry, LayersGeometry, ManufacturedGeometry, PackingGeometry, SpheresGeometry
+from .schema import Case, LayersGeometry, ManufacturedGeometry, PackingGeometry, SpheresGeometry
+
+MAXIMUM_CELLS = 3e7  # every rank reads the whole mesh
 
 
 def manufacturing_settings(geometry: ManufacturedGeometry) -> ManufacturingSettings:
@@ -48,7 +52,8 @@ def manufacture_case(
     geometry: ManufacturedGeometry, out: Path, comm: MPI.Intracomm, log: RunLog
 ) -> ManufacturingResult:
     """Run LAMMPS (collective)."""
-    return manufacture(manufacturing_settings(geometry), comm, log.line, log.progress, out / "stages")
+    with named_as_in_case():
+        return manufacture(manufacturing_settings(geometry), comm, log.line, log.progress, out / "stages")
 
 
 def read_packing(geometry: PackingGeometry, folder: Path) -> Packing:
@@ -100,18 +105,47 @@ def sphere_packing(geometry: SpheresGeometry) -> Packing:
         raise InputError(f"geometry.spheres: {error.field}", error.found, error.expected) from error
 
 
-def check_geometry(geometry: Geometry, folder: Path) -> None:
+def check_geometry(case: Case, folder: Path) -> None:
     """Refuse a recipe, a sphere or a packing file that cannot be used, before anything is computed.
 
     Raises:
         InputError: names the key or the file.
     """
+    geometry = case.geometry
     if isinstance(geometry, ManufacturedGeometry):
-        manufacturing_settings(geometry).recipe.bead_table()
+        with named_as_in_case():
+            manufacturing_settings(geometry).recipe.bead_table()
     elif isinstance(geometry, SpheresGeometry):
-        sphere_packing(geometry)
+        check_cell_count(case, sphere_packing(geometry))
     elif isinstance(geometry, PackingGeometry):
-        read_packing(geometry, folder)
+        check_cell_count(case, read_packing(geometry, folder))
+
+
+@contextmanager
+def named_as_in_case() -> Iterator[None]:
+    """Translate the manufacturing room's names of fields into keys of the case file."""
+    try:
+        yield
+    except InputError as error:
+        field = error.field.replace("recipe.total_beads", "geometry.beads").replace("recipe.", "geometry.powders: ")
+        raise InputError(field, error.found, error.expected) from None
+
+
+def check_cell_count(case: Case, packing: Packing) -> None:
+    """Refuse a mesh that no machine holds, mostly a sign of micrometres given as metres.
+
+    Raises:
+        InputError: more than MAXIMUM_CELLS cells.
+    """
+    size = packing.size + np.array([0.0, 0.0, case.cell.separator_thickness])
+    per_cube = 6.0 if case.mesh.method == "voxel" else 12.0
+    cells = per_cube * float(np.prod(size / case.mesh.cell_size))
+    if cells > MAXIMUM_CELLS:
+        raise InputError(
+            "mesh.cell_size",
+            f"{case.mesh.cell_size:g} m in a cell of {size[0]:g} x {size[1]:g} x {size[2]:g} m, {cells:.1e} cells",
+            f"at most {MAXIMUM_CELLS:.0e} cells; lengths are in metres",
+        )
 
 
 def mesh_case(case: Case, packing: Packing | None, log: RunLog) -> LabelledMesh:
@@ -121,6 +155,7 @@ def mesh_case(case: Case, packing: Packing | None, log: RunLog) -> LabelledMesh:
         layers = tuple(Layer(Phase[x.phase], x.thickness, x.cells, x.grading) for x in geometry.layers)
         return mesh_layers(LayersSettings(layers, "xyz".index(geometry.axis), geometry.width, geometry.cells_across))
     assert packing is not None
+    check_cell_count(case, packing)
     matrix = Phase[geometry.matrix] if isinstance(geometry, SpheresGeometry) else Phase.void
     separator = case.cell.separator_thickness
     if mesh.method == "voxel":

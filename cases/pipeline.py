@@ -66,7 +66,7 @@ class Pipeline:
     def check(self) -> None:
         """Refuse what can be known to fail before any computation."""
         run_on(self.comm, 1, lambda: check_case(self.case, self.materials, self.folder))
-        run_on(self.comm, 1, lambda: check_geometry(self.case.geometry, self.folder))
+        run_on(self.comm, 1, lambda: check_geometry(self.case, self.folder))
 
     # --- geometry -----------------------------------------------------------------------------
 

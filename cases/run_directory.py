@@ -91,7 +91,7 @@ class RunDirectory:
         summary = {stage: record["report"] for stage, record in self.records().items()}
         write_json(self.path / "summary.json", summary)
 
-    def write_manifest(self, case: dict[str, Any], materials: dict[str, Any]) -> None:
+    def write_manifest(self, case: dict[str, Any], materials: dict[str, Any], failed: tuple[str, ...] = ()) -> None:
         """Write ``manifest.json``: inputs, versions, ranks, times and every assumed number."""
         records = self.records()
         assumed = records.get("manufacturing", {}).get("report", {}).get("assumptions", [])
@@ -99,6 +99,7 @@ class RunDirectory:
             "written": datetime.now(UTC).isoformat(timespec="seconds"),
             "case": case,
             "input_hash": content_hash(case),
+            "failed": list(failed),
             "versions": versions(),
             "stages": {
                 name: {key: record[key] for key in ("input_hash", "seconds", "ranks")}

@@ -123,7 +123,9 @@ class MeshSection(Section):
 class CellSection(Section):
     """The cell around the electrode."""
 
-    separator_thickness: NotNegative = Field(0.0, description="separator below a packing or spheres [m]")
+    separator_thickness: Annotated[float, Field(ge=0.0, le=1e-2)] = Field(
+        0.0, description="separator below a packing or spheres [m]"
+    )
     temperature: Positive = Field(298.15, description="temperature [K]")
 
 
@@ -206,7 +208,7 @@ class OutputSection(Section):
     fields: bool = Field(True, description="ParaView files")
     plots: bool = Field(True, description="PNG plots")
     snapshots: tuple[Fraction, ...] = Field(
-        (0.05, 0.4), description="utilisations at which fields are kept, and the end"
+        (0.05, 0.4), description="utilisations from which on the fields of the next step are kept; the end always"
     )
 
 

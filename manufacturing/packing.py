@@ -57,6 +57,7 @@ class Packing:
         with h5py.File(partial, "w") as file:
             file.attrs["format"] = FORMAT
             file.attrs["format_version"] = FORMAT_VERSION
+            file.attrs["phase_names"] = json.dumps({phase.name: int(phase) for phase in Phase})
             file.attrs["provenance"] = json.dumps(self.provenance)
             file.attrs["periodic"] = np.array(self.periodic)
             for name in ("centres", "radii", "phases", "particle_ids", "lower", "upper"):

@@ -80,6 +80,7 @@ class LabelledMesh:
         with h5py.File(partial, "w") as file:
             file.attrs["format"] = FORMAT
             file.attrs["format_version"] = FORMAT_VERSION
+            file.attrs["phase_names"] = json.dumps({phase.name: int(phase) for phase in Phase})
             file.attrs["periodic"] = np.array(self.periodic)
             file.attrs["electrode_bottom"] = self.electrode_bottom
             file.attrs["facet_names"] = json.dumps(self.facet_names)

@@ -202,7 +202,11 @@ class Discharge:
             new_voltage = self.cell.voltage(result.point.state)
             ended = self._beyond(new_voltage) >= 0.0
             if ended:
-                result = self._locate_cutoff(point, voltage, result, new_voltage)
+                located = self._locate_cutoff(point, voltage, result, new_voltage)
+                if located is None:  # too far away: approach the cut-off in shorter steps
+                    step = self._shorter(0.25 * result.step, controller, point, "the cut-off was not located")
+                    continue
+                result = located
             self._accept(result)
             point, voltage, step = result.point, self.cell.voltage(result.point.state), proposal
             self._record(point, result, listener)
@@ -222,16 +226,21 @@ class Discharge:
                     return result, proposal
             except NotConvergedError as error:
                 reason = str(error)
-            self._rejected += 1
-            step = min(proposal, 0.5 * step)
-            if step < controller.smallest_step:
-                raise StageError(
-                    f"discharge: step {len(self._records)} at {point.time:.6g} s failed with the smallest step "
-                    f"{controller.smallest_step:g} s: {reason}; the curve so far is kept"
-                )
+            step = self._shorter(min(proposal, 0.5 * step), controller, point, reason)
 
-    def _locate_cutoff(self, point: CellPoint, voltage: float, result: StepResult, found: float) -> StepResult:
-        """Find the step that ends on the cut-off voltage (regula falsi, Illinois variant)."""
+    def _shorter(self, step: float, controller: StepController, point: CellPoint, reason: str) -> float:
+        """Count a rejected step and return the next one; raise StageError when it is too small."""
+        self._rejected += 1
+        if step < controller.smallest_step:
+            raise StageError(
+                f"discharge: step {len(self._records)} at {point.time:.6g} s and "
+                f"{self.cell.voltage(point.state):.4f} V failed with the smallest step "
+                f"{controller.smallest_step:g} s: {reason}; the curve so far is kept"
+            )
+        return step
+
+    def _locate_cutoff(self, point: CellPoint, voltage: float, result: StepResult, found: float) -> StepResult | None:
+        """Find the step that ends on the cut-off voltage (regula falsi, Illinois variant); None if one fails."""
         low, high = 0.0, result.step
         f_low, f_high = self._beyond(voltage), self._beyond(found)
         side, longest = 0, result
@@ -246,10 +255,8 @@ class Discharge:
             )
             try:
                 result = self.integrator.advance(point, step, self.control, longest)
-            except NotConvergedError as error:
-                raise StageError(
-                    f"discharge: the cut-off near {point.time + step:.6g} s was not located: {error}"
-                ) from error
+            except NotConvergedError:
+                return None
             value = self._beyond(self.cell.voltage(result.point.state))
             if value < 0.0:
                 low, f_low = step, value

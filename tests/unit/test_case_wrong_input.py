@@ -259,3 +259,30 @@ def test_a_film_that_only_one_rank_cannot_solve_ends_on_all(shared_tmp_path: Pat
     overrides = ("discharge.c_rate=1e30", 'interfaces."AM|SE".resistance=1e-3')
     with pytest.raises(InputError, match="discharge.c_rate"):
         run_in_process(changed(LAYERS, *overrides), shared_tmp_path / "out", comm)
+
+
+@pytest.mark.parametrize(
+    ("case", "overrides", "words"),
+    [
+        ("spheres", ("geometry.box=[8.0, 8.0, 10.0]",), ("mesh.cell_size", "lengths are in metres")),
+        ("recipe", ("geometry.beads=10",), ("geometry.beads",)),
+        ("recipe", ("cell.separator_thickness=15.0",), ("cell.separator_thickness",)),
+    ],
+)
+def test_lengths_in_micrometres_and_few_beads(
+    case: str, overrides: tuple[str, ...], words: tuple[str, ...], tmp_path: Path
+) -> None:
+    content: dict[str, Any] = {
+        "spheres": {
+            "geometry": {
+                "source": "spheres",
+                "box": [1e-5, 1e-5, 1e-5],
+                "spheres": [{"phase": "SE", "centre": [5e-6, 5e-6, 5e-6], "radius": 3e-6}],
+            }
+        },
+        "recipe": {"geometry": {"source": "manufactured"}},
+    }[case]
+    with pytest.raises(InputError) as caught:
+        run_in_process(changed(content, *overrides), tmp_path, MPI.COMM_SELF)
+    for word in words:
+        assert word in str(caught.value)
