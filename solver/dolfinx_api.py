@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import basix.ufl
@@ -38,7 +37,11 @@ def tetrahedral_mesh(comm: MPI.Intracomm, vertices: FloatArray, cells: IntArray,
         vertices: coordinates (nv, 3) [m].
         cells: tetrahedra (nc, 4).
         owner: rank of each cell (nc,).
+
+    Raises:
+        StageError: a DOLFINx of another series is installed.
     """
+    check_version()
     element = basix.ufl.element("Lagrange", "tetrahedron", 1, shape=(3,))
     root = comm.rank == 0
     local_cells = cells if root else np.empty((0, 4), dtype=np.int64)
@@ -67,6 +70,3 @@ def assemble_form_matrix(form: Any) -> PETSc.Mat:
     matrix = dolfinx.fem.petsc.assemble_matrix(fem.form(form))
     matrix.assemble()
     return matrix
-
-
-ScalarForm = Callable[[Any, Any], Any]
