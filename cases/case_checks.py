@@ -8,17 +8,18 @@ from manufacturing.errors import InputError
 from manufacturing.phases import Phase
 from meshing.labelled_mesh import LabelledMesh
 
-from .geometry import read_packing
+from .geometry import check_geometry, read_packing
 from .physics import CaseMaterials, build_cell_model, check_cutoff
 from .schema import Case, ConductionSection, LayersGeometry, ManufacturedGeometry, PackingGeometry, SpheresGeometry
 
 
 def check_case(case: Case, materials: CaseMaterials, folder: Path = Path()) -> None:
-    """Refuse missing materials and phases, and a cut-off beyond the voltage at rest.
+    """Refuse an unusable geometry, missing materials and phases, and a cut-off beyond the voltage at rest.
 
     Raises:
         InputError: names the key.
     """
+    check_geometry(case, folder)
     present = phases_of(case, folder)
     for name, section in (case.conduction or {}).items():
         _check_conduction(name, section, materials, present)

@@ -101,12 +101,10 @@ def run_case(path: Path, options: argparse.Namespace) -> int:
 def _prepare(case: Case, folder: Path, out: Path) -> None:
     """Check everything that can be known now and leave the resolved case for the stages."""
     from .case_checks import check_case
-    from .geometry import check_geometry
     from .physics import CaseMaterials
     from .run_directory import RunDirectory, write_json
     from .stage_keys import stage_keys
 
-    check_geometry(case, folder)
     check_case(case, CaseMaterials(case), folder)
     stage_keys(case, folder)
     RunDirectory(out).prepare()

@@ -83,6 +83,11 @@ def read_packing(geometry: PackingGeometry, folder: Path) -> Packing:
     raise InputError("geometry.file", path.suffix or "no ending", "a file ending in .h5, .csv, .dump or .lammpstrj")
 
 
+def given_packing(geometry: SpheresGeometry | PackingGeometry, folder: Path) -> Packing:
+    """Return a packing that is not manufactured: inline spheres, or a file relative to ``folder``."""
+    return sphere_packing(geometry) if isinstance(geometry, SpheresGeometry) else read_packing(geometry, folder)
+
+
 def sphere_packing(geometry: SpheresGeometry) -> Packing:
     """Return the packing of inline spheres.
 
@@ -115,10 +120,8 @@ def check_geometry(case: Case, folder: Path) -> None:
     if isinstance(geometry, ManufacturedGeometry):
         with named_as_in_case():
             manufacturing_settings(geometry).recipe.bead_table()
-    elif isinstance(geometry, SpheresGeometry):
-        check_cell_count(case, sphere_packing(geometry))
-    elif isinstance(geometry, PackingGeometry):
-        check_cell_count(case, read_packing(geometry, folder))
+    elif isinstance(geometry, SpheresGeometry | PackingGeometry):
+        check_cell_count(case, given_packing(geometry, folder))
 
 
 @contextmanager

@@ -23,7 +23,7 @@ from solver.discharge import Discharge, DischargeRecord, DischargeSettings, Snap
 
 from .case_checks import check_case, check_materials, conduction_sections, conductivities, phases_in
 from .field_files import write_conduction_fields, write_mesh_fields, write_snapshots
-from .geometry import check_geometry, electrode_figures, manufacture_case, mesh_case, read_packing, sphere_packing
+from .geometry import electrode_figures, given_packing, manufacture_case, mesh_case
 from .log import RunLog
 from .physics import CaseMaterials, build_cell_model, stoichiometry_window
 from .run_directory import RunDirectory
@@ -66,7 +66,6 @@ class Pipeline:
     def check(self) -> None:
         """Refuse what can be known to fail before any computation."""
         run_on(self.comm, 1, lambda: check_case(self.case, self.materials, self.folder))
-        run_on(self.comm, 1, lambda: check_geometry(self.case, self.folder))
 
     # --- geometry -----------------------------------------------------------------------------
 
@@ -86,11 +85,7 @@ class Pipeline:
         def place() -> dict[str, Any]:
             """Place or read the particles, save them and count them."""
             assert isinstance(geometry, PackingGeometry | SpheresGeometry)
-            placed = (
-                sphere_packing(geometry)
-                if isinstance(geometry, SpheresGeometry)
-                else read_packing(geometry, self.folder)
-            )
+            placed = given_packing(geometry, self.folder)
             placed.save(path)
             return {"source": geometry.source, "beads": len(placed.radii), "beads_by_phase": placed.count_by_phase()}
 

@@ -64,6 +64,21 @@ class LabelledMesh:
         """Return the total area of the facets called ``name`` [m2]."""
         return float(triangle_areas(self.vertices, self.facets[self.named(name)]).sum())
 
+    def per_cell(self, values: dict[Phase, float]) -> FloatArray:
+        """Return a quantity given by phase on every cell, 0 where the phase has none, shape (nc,)."""
+        table = np.zeros(max(Phase) + 1)
+        for phase, value in values.items():
+            table[phase] = value
+        return np.asarray(table[self.phases])
+
+    def at_counter(self, z: FloatArray) -> npt.NDArray[np.bool_]:
+        """Return which heights [m] lie on the counter plane, to rounding."""
+        return z < self.lower[2] + 1e-7 * (self.upper[2] - self.lower[2])
+
+    def at_collector(self, z: FloatArray) -> npt.NDArray[np.bool_]:
+        """Return which heights [m] lie on the collector plane, to rounding."""
+        return z > self.upper[2] - 1e-7 * (self.upper[2] - self.lower[2])
+
     @property
     def cross_section(self) -> float:
         """Area of the box normal to z [m2]."""

@@ -110,10 +110,7 @@ def bottom_face(mesh: LabelledMesh) -> IntArray:
 def find_network(mesh: LabelledMesh, settings: ConductionSettings, graph: CellGraph) -> ConductingNetwork:
     """Find the clusters of conducting cells that join both planes."""
     inside = electrode_cells(mesh)
-    table = np.zeros(max(Phase) + 1)
-    for phase, value in settings.conductivities.items():
-        table[phase] = value
-    conductivity = np.where(inside, table[mesh.phases], 0.0)
+    conductivity = np.where(inside, mesh.per_cell(settings.conductivities), 0.0)
     conducting = conductivity > 0.0
     below = graph.connected_to(conducting, bottom_face(mesh))
     percolating = below & graph.connected_to(conducting, graph.cells_at(COLLECTOR))

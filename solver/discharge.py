@@ -17,7 +17,7 @@ from meshing.labelled_mesh import LabelledMesh
 from .active_network import ActiveNetwork, find_active_network
 from .connectivity import CellGraph
 from .constants import FARADAY
-from .half_cell import CellModel, Control, Galvanostatic, HalfCell, Potentiostatic, stoichiometry_range
+from .half_cell import CellModel, Control, Galvanostatic, HalfCell, Potentiostatic
 from .integrator import CellIntegrator, CellPoint, StepResult
 from .newton import NewtonSettings, NewtonSolver, NotConvergedError
 from .time_stepping import StepController
@@ -287,7 +287,7 @@ class Discharge:
 
     def _record(self, point: CellPoint, result: StepResult | None, listener: StepListener | None) -> None:
         current, charge, lithium = self._balances(point)
-        low, high = stoichiometry_range(self.cell, point.state, (self.cell.points[self._working],))
+        ranges = self.cell.surface_ranges(point.state)
         utilisation = self._passed / self.capacity
         record = DischargeRecord(
             len(self._records),
@@ -296,8 +296,7 @@ class Discharge:
             self.cell.voltage(point.state),
             current,
             float(self.cell.mean_stoichiometry(point.state)[self._working]),
-            low,
-            high,
+            *ranges[self._working],
             charge,
             lithium,
             result.newton_iterations if result else 0,
@@ -308,17 +307,16 @@ class Discharge:
         self._records.append(record)
         if listener is not None:
             listener(record, utilisation, lambda: self.snapshot(point))
-        self._check_range(point, record)
+        self._check_ranges(ranges, record)
         if max(charge, lithium) > BALANCE_LIMIT:
             raise StageError(
                 f"discharge: step {record.step} at {point.time:.6g} s violates a balance: charge {charge:.2e}, "
                 f"lithium {lithium:.2e}, limit {BALANCE_LIMIT:g}"
             )
 
-    def _check_range(self, point: CellPoint, record: DischargeRecord) -> None:
+    def _check_ranges(self, ranges: list[tuple[float, float]], record: DischargeRecord) -> None:
         """Raise StageError when a surface left the stoichiometries for which its curves are known."""
-        for surface, reaction, points in zip(self.network.surfaces, self.cell.reactions, self.cell.points, strict=True):
-            found = stoichiometry_range(self.cell, point.state, (points,))
+        for surface, reaction, found in zip(self.network.surfaces, self.cell.reactions, ranges, strict=True):
             known = reaction.known_range
             if found[0] < known[0] or found[1] > known[1]:
                 raise StageError(

@@ -89,7 +89,7 @@ def build_field(
     vertices = domain.dof_vertices(space)[: space.dofmap.index_map.size_local]
     none = np.zeros(len(vertices), dtype=bool)
     prescribed = prescribed_below[vertices] if prescribed_below is not None else none
-    top = mesh.vertices[vertices, 2] > mesh.upper[2] - 1e-7 * (mesh.upper[2] - mesh.lower[2])
+    top = mesh.at_collector(mesh.vertices[vertices, 2])
     box = PeriodicBox(mesh.lower, mesh.upper, mesh.periodic)
     reduction = build_reduction(space, box, prescribed, (top,) if tied_above else ())
     stiffness = stiffness_matrix(domain, space, coefficient)

@@ -31,7 +31,7 @@ from .domain_mesh import cell_owners
 from .field import NodalField, build_field, reduced_mass
 from .interface_points import InterfacePoints, surface_points
 from .kinetics import InsertionReaction, InterfaceCurrent, MetalReaction
-from .reduction import gather_all, global_sum, global_sums
+from .reduction import global_extremes, global_sum, global_sums
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -105,7 +105,7 @@ class HalfCell:
         self.fields = _build_fields(mesh, network, model, comm)
         self.sizes = [field.reduction.size_local for field in self.fields]
         self.slices = tuple(slice(sum(self.sizes[:k]), sum(self.sizes[: k + 1])) for k in range(3))
-        self.mass = reduced_mass(self.fields[LITHIUM_FIELD], _per_cell(mesh, _charge_capacity(model)))
+        self.mass = reduced_mass(self.fields[LITHIUM_FIELD], mesh.per_cell(_charge_capacity(model)))
         self._materials = tuple(
             self.fields[LITHIUM_FIELD].from_vertices(
                 _indicator(mesh, network.insertion & (mesh.phases == surface.material))
@@ -119,7 +119,10 @@ class HalfCell:
         self.reactions = tuple(model.reactions[s.material] for s in network.surfaces)
         self.counter_points = _counter_points(mesh, network, model, self.fields[IONIC_FIELD], comm)
         self._floating = 1.0 - self.fields[ELECTRONIC_FIELD].from_vertices(_indicator(mesh, network.grounded))
-        self.collector = int(self.fields[ELECTRONIC_FIELD].reduction.tied_columns[0])
+        electronic = self.fields[ELECTRONIC_FIELD].reduction
+        self.collector = int(electronic.tied_columns[0])
+        # Which owned electronic unknown is the collector: one on one rank, none on the others.
+        self.is_collector = np.arange(electronic.size_local) + electronic.offset == self.collector
         self._multiply = [
             (field.reduced, field.reduced.createVecRight(), field.reduced.createVecLeft()) for field in self.fields
         ]
@@ -137,7 +140,7 @@ class HalfCell:
         ionic = -rest.get(Phase.anode, counter)
         state[self.slices[IONIC_FIELD]] = ionic
         electronic = state[self.slices[ELECTRONIC_FIELD]]
-        electronic[self._collector_mask()] = rest[Phase.AM] + ionic
+        electronic[self.is_collector] = rest[Phase.AM] + ionic
         stoichiometry = np.zeros(len(self.mesh.vertices))
         for phase, x in self.model.initial_stoichiometry.items():
             stoichiometry[np.unique(self.mesh.cells[self.network.insertion & (self.mesh.phases == phase)])] = x
@@ -152,21 +155,22 @@ class HalfCell:
     def relative_values(self, field: int, state: FloatArray) -> FloatArray:
         """Return the unknowns of a field up to a constant that K u does not see."""
         part = state[self.slices[field]]
-        return part if field != ELECTRONIC_FIELD else np.where(self._collector_mask(), 0.0, part)
+        return part if field != ELECTRONIC_FIELD else np.where(self.is_collector, 0.0, part)
 
     def moved(self, state: FloatArray, step: FloatArray, factor: float) -> FloatArray:
         """Return state - factor * step for a step in potentials against the counter electrode."""
         change = factor * step
         electronic = change[self.slices[ELECTRONIC_FIELD]]
         of_collector = self.voltage(change)
-        electronic -= np.where(self._collector_mask(), 0.0, of_collector * self._floating)
+        electronic -= np.where(self.is_collector, 0.0, of_collector * self._floating)
         return np.asarray(state - change)
 
     def currents(self, state: FloatArray) -> CellCurrents:
         """Evaluate all reactions."""
         surfaces = []
+        unknowns = [self.values(k, state) for k in SURFACE_FIELDS]
         for points, reaction in zip(self.points, self.reactions, strict=True):
-            phi_i, phi_e, x = (points.values(k, self.values(k, state)) for k in SURFACE_FIELDS)
+            phi_i, phi_e, x = (points.values(k, unknowns[k]) for k in SURFACE_FIELDS)
             surfaces.append(reaction(phi_e - phi_i, x))
         if self.counter_points is None or self.model.counter is None:
             return CellCurrents(tuple(surfaces), np.empty(0), np.empty(0))
@@ -191,13 +195,11 @@ class HalfCell:
             parts[IONIC_FIELD] -= self.counter_points.collect(0, self.counter_points.weights * currents.counter)
         change = self.mass * (state[self.slices[LITHIUM_FIELD]] - stage.base)
         parts[LITHIUM_FIELD] = change if stage.frozen else parts[LITHIUM_FIELD] + change / stage.duration
-        row = self.collector - self.fields[ELECTRONIC_FIELD].reduction.offset
-        if 0 <= row < self.sizes[ELECTRONIC_FIELD]:
-            if isinstance(control, Galvanostatic):
-                parts[ELECTRONIC_FIELD][row] += control.current
-            else:
-                scale = self.collector_conductance
-                parts[ELECTRONIC_FIELD][row] = scale * (state[self.slices[ELECTRONIC_FIELD]][row] - control.voltage)
+        if isinstance(control, Galvanostatic):
+            parts[ELECTRONIC_FIELD][self.is_collector] += control.current
+        else:
+            potential = state[self.slices[ELECTRONIC_FIELD]][self.is_collector]
+            parts[ELECTRONIC_FIELD][self.is_collector] = self.collector_conductance * (potential - control.voltage)
         return np.concatenate(parts)
 
     @property
@@ -209,9 +211,7 @@ class HalfCell:
 
     def voltage(self, state: FloatArray) -> float:
         """Return phi_collector - phi_counter [V]."""
-        row = self.collector - self.fields[ELECTRONIC_FIELD].reduction.offset
-        local = state[self.slices[ELECTRONIC_FIELD]]
-        return global_sum(self.comm, local[row] if 0 <= row < len(local) else 0.0)
+        return global_sum(self.comm, float(state[self.slices[ELECTRONIC_FIELD]][self.is_collector].sum()))
 
     def interface_flows(self, currents: CellCurrents) -> FloatArray:
         """Return the total current of each surface [A], positive from active material into electrolyte."""
@@ -228,30 +228,30 @@ class HalfCell:
         full = global_sums(self.comm, np.array([float(self.mass @ member) for member in self._materials]))
         return np.asarray(self.inventory(state) / full)
 
+    def surface_ranges(self, state: FloatArray) -> list[tuple[float, float]]:
+        """Return the smallest and largest stoichiometry on each surface over all ranks."""
+        x = state[self.slices[LITHIUM_FIELD]]
+        local = [points.values(LITHIUM_FIELD, x) for points in self.points]
+        return global_extremes(self.comm, local)
+
     def terminal_currents(self, state: FloatArray, currents: CellCurrents) -> tuple[float, float]:
         """Return the currents at collector and counter electrode from nodal reactions [A], positive on discharge."""
         collector = counter = 0.0
         z = self.mesh.vertices[:, 2]
-        margin = 1e-7 * (self.mesh.upper[2] - self.mesh.lower[2])
         for k, sign in ((ELECTRONIC_FIELD, 1.0), (IONIC_FIELD, -1.0)):
             field = self.fields[k]
             reaction = field.nodal_reaction(self.relative_values(k, state))
             height = z[field.dof_vertices]
             if k == ELECTRONIC_FIELD:
-                collector -= float(reaction[height > self.mesh.upper[2] - margin].sum())
-            counter += float(reaction[height < self.mesh.lower[2] + margin].sum())
+                collector -= float(reaction[self.mesh.at_collector(height)].sum())
+            counter += float(reaction[self.mesh.at_counter(height)].sum())
             for points, surface in zip(self.points, currents.surfaces, strict=True):
                 counter += sign * float((points.weights * points.at_counter) @ surface.current)
         for points, surface in zip(self.points, currents.surfaces, strict=True):
-            on_top = points.values(ELECTRONIC_FIELD, self._collector_mask().astype(float))
+            on_top = points.values(ELECTRONIC_FIELD, self.is_collector.astype(float))
             collector -= float((points.weights * on_top) @ surface.current)
         both = global_sums(self.comm, np.array([collector, counter]))
         return float(both[0]), float(both[1])
-
-    def _collector_mask(self) -> npt.NDArray[np.bool_]:
-        """Return which owned electronic unknown is the collector (none on most ranks)."""
-        offset = self.fields[ELECTRONIC_FIELD].reduction.offset
-        return np.asarray(np.arange(self.sizes[ELECTRONIC_FIELD]) + offset == self.collector)
 
 
 def _open_circuit(model: CellModel, phase: Phase) -> float:
@@ -271,28 +271,21 @@ def _charge_capacity(model: CellModel) -> dict[Phase, float]:
     return {phase: FARADAY * c for phase, c in model.maximum_concentration.items()}
 
 
-def _per_cell(mesh: LabelledMesh, values: dict[Phase, float]) -> FloatArray:
-    table = np.zeros(max(Phase) + 1)
-    for phase, value in values.items():
-        table[phase] = value
-    return np.asarray(table[mesh.phases])
-
-
 def _build_fields(
     mesh: LabelledMesh, network: ActiveNetwork, model: CellModel, comm: MPI.Intracomm
 ) -> tuple[NodalField, NodalField, NodalField]:
     owner = cell_owners(mesh, np.flatnonzero(network.electronic | network.ionic), comm)
     capacity = _charge_capacity(model)
     flow = {phase: capacity[phase] * d for phase, d in model.diffusivity.items()}
-    ionic = _per_cell(mesh, model.ionic_conductivity)
-    electronic = _per_cell(mesh, model.electronic_conductivity)
-    below = np.abs(mesh.vertices[:, 2] - mesh.lower[2]) < 1e-7 * (mesh.upper[2] - mesh.lower[2])
+    ionic = mesh.per_cell(model.ionic_conductivity)
+    electronic = mesh.per_cell(model.electronic_conductivity)
+    below = mesh.at_counter(mesh.vertices[:, 2])
     anode = below if (mesh.phases == Phase.anode).any() else None
     grounded = below if model.counter is None and anode is None else None
     return (
         build_field(mesh, network.ionic, owner, comm, ionic, prescribed_below=grounded),
         build_field(mesh, network.electronic, owner, comm, electronic, prescribed_below=anode, tied_above=True),
-        build_field(mesh, network.insertion, owner, comm, _per_cell(mesh, flow)),
+        build_field(mesh, network.insertion, owner, comm, mesh.per_cell(flow)),
     )
 
 
@@ -305,15 +298,6 @@ def _counter_points(
     behind = mesh.facet_cells[index, 0]
     index = index[network.ionic[behind] & np.isin(mesh.phases[behind], IONIC)]
     return surface_points(mesh, (mesh.facets[index],), (ionic,), comm)
-
-
-def stoichiometry_range(
-    cell: HalfCell, state: FloatArray, surfaces: tuple[InterfacePoints, ...]
-) -> tuple[float, float]:
-    """Return the smallest and largest stoichiometry on some surfaces over all ranks."""
-    values = [points.values(LITHIUM_FIELD, state[cell.slices[LITHIUM_FIELD]]) for points in surfaces]
-    everything = gather_all(cell.comm, np.concatenate(values))
-    return float(everything.min()), float(everything.max())
 
 
 def create_vector(cell: HalfCell) -> PETSc.Vec:

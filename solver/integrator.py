@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from .half_cell import LITHIUM_FIELD, CellCurrents, Control, HalfCell, ImplicitStage
-from .newton import NewtonResult, NewtonSolver
+from .newton import NewtonSolver
 from .reduction import global_sums
 from .time_stepping import GAMMA, STAGE_WEIGHTS, milne_factor
 
@@ -53,7 +53,7 @@ class CellIntegrator:
             NotConvergedError: no potentials carry the current.
         """
         stage = ImplicitStage(0.0, state[self.cell.slices[LITHIUM_FIELD]])
-        result = self.solver.solve(state, stage, control)
+        result = self.solver.solve((state,), stage, control)
         return CellPoint(0.0, result.state, result.currents)
 
     def advance(self, point: CellPoint, step: float, control: Control, longer: StepResult | None = None) -> StepResult:
@@ -70,13 +70,13 @@ class CellIntegrator:
         """
         lithium = self.cell.slices[LITHIUM_FIELD]
         x = point.state[lithium]
-        first = self._solve(
-            self._predict(point, GAMMA * step, longer), point.state, ImplicitStage(GAMMA * step, x), control
-        )
+        # Where U(x) falls steeply an extrapolated stoichiometry can be worse than none: offer both starts.
+        starts = (self._predict(point, GAMMA * step, longer), point.state)
+        first = self.solver.solve(starts, ImplicitStage(GAMMA * step, x), control)
         rate_1 = np.asarray((first.state[lithium] - x) / (GAMMA * step))
         base = x + (1.0 - GAMMA) * step * rate_1
         guess = self._guess_second(point, first.state) if longer is None else self._predict(point, step, longer)
-        second = self._solve(guess, first.state, ImplicitStage(GAMMA * step, base), control)
+        second = self.solver.solve((guess, first.state), ImplicitStage(GAMMA * step, base), control)
         rate_2 = np.asarray((second.state[lithium] - base) / (GAMMA * step))
         flows = [self.cell.interface_flows(stage.currents) for stage in (first, second)]
         new = CellPoint(point.time + step, second.state, second.currents, rate_2, point.rate, point.state, step)
@@ -88,14 +88,6 @@ class CellIntegrator:
             first.iterations + second.iterations,
             first.linear_iterations + second.linear_iterations,
         )
-
-    def _solve(self, guess: FloatArray, known: FloatArray, stage: ImplicitStage, control: Control) -> NewtonResult:
-        """Solve a stage from the extrapolated guess or from a known state, whichever fits better.
-
-        Where U(x) falls steeply an extrapolated stoichiometry can be worse than none.
-        """
-        sizes = [self.solver.residual_norm(start, stage, control) for start in (guess, known)]
-        return self.solver.solve(guess if sizes[0] <= sizes[1] else known, stage, control)
 
     def _predict(self, point: CellPoint, step: float, longer: StepResult | None = None) -> FloatArray:
         """Extrapolate: potentials linearly, stoichiometry by its rates, kept in range."""

@@ -59,7 +59,7 @@ def surface_points(
     """
     areas = np.repeat(triangle_areas(mesh.vertices, corners[0]) / 3.0, 3)
     columns = np.column_stack([f.columns_of_vertices[c.ravel()] for f, c in zip(fields, corners, strict=True)])
-    counter = np.abs(mesh.vertices[corners[0].ravel(), 2] - mesh.lower[2]) < 1e-7 * (mesh.upper[2] - mesh.lower[2])
+    counter = mesh.at_counter(mesh.vertices[corners[0].ravel(), 2]).astype(np.int64)
     unique, group = np.unique(np.column_stack([columns, counter]), axis=0, return_inverse=True)
     weights = np.bincount(group.ravel(), weights=areas, minlength=len(unique))
     first = fields[0].reduction
@@ -69,4 +69,4 @@ def surface_points(
     selections = tuple(
         selection_matrix(comm, unique[mine, k], field.reduction.size_local) for k, field in enumerate(fields)
     )
-    return InterfacePoints(weights[mine], selections, unique[mine, -1].astype(float))
+    return InterfacePoints(np.asarray(weights[mine], dtype=np.float64), selections, unique[mine, -1].astype(float))

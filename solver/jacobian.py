@@ -119,17 +119,12 @@ class Jacobian:
 
     def _prescribe_collector(self) -> None:
         """Replace the collector's row by scale * (phi_collector - V)."""
-        row = self.cell.collector
-        mine = np.array([row] if self._owns(row) else [], dtype=PETSc.IntType)
+        mine = np.array([self.cell.collector] * int(self.cell.is_collector.sum()), dtype=PETSc.IntType)
         self.diagonal[ELECTRONIC_FIELD].setOption(PETSc.Mat.Option.KEEP_NONZERO_PATTERN, True)
         self.diagonal[ELECTRONIC_FIELD].zeroRows(mine, diag=self.cell.collector_conductance)
         for column in (IONIC_FIELD, LITHIUM_FIELD):
             self.coupling[ELECTRONIC_FIELD, column].setOption(PETSc.Mat.Option.KEEP_NONZERO_PATTERN, True)
             self.coupling[ELECTRONIC_FIELD, column].zeroRows(mine, diag=0.0)
-
-    def _owns(self, column: int) -> bool:
-        reduction = self.cell.fields[ELECTRONIC_FIELD].reduction
-        return reduction.offset <= column < reduction.offset + reduction.size_local
 
     def field_index_sets(self) -> list[PETSc.IS]:
         """Return the rows of each field in the nested matrix."""

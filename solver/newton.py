@@ -52,6 +52,16 @@ class NewtonResult:
     linear_iterations: int
 
 
+@dataclass(frozen=True)
+class _Iterate:
+    """A state with what was evaluated there."""
+
+    state: FloatArray
+    currents: CellCurrents
+    residual: FloatArray  # [A]
+    size: float  # 2-norm of the residual over all ranks [A], infinite where it is not a number
+
+
 class NotConvergedError(Exception):
     """A stage that did not converge; the time step is repeated with a smaller one."""
 
@@ -64,48 +74,50 @@ class NewtonSolver:
         self.reference_current = reference_current  # [A] smallest current that residuals are compared with
         self.jacobian = Jacobian(cell)
         self._right, self._step = create_vector(cell), create_vector(cell)
+        self._product = create_vector(cell)
+        self._constants = [self._constant(part) for part in cell.slices]
         self._solver: PETSc.KSP | None = None
         self._stale = True
 
-    def solve(self, start: FloatArray, stage: ImplicitStage, control: Control) -> NewtonResult:
-        """Solve one stage.
+    def solve(self, starts: tuple[FloatArray, ...], stage: ImplicitStage, control: Control) -> NewtonResult:
+        """Solve one stage from the start with the smallest residual.
 
         Raises:
             NotConvergedError: names what failed; the start may be too far away (step too long).
         """
-        cell = self.cell
-        state = start
-        currents = cell.currents(state)
-        residual = cell.residual(state, currents, stage, control)
+        iterate = min((self._evaluate(start, stage, control) for start in starts), key=lambda i: i.size)
         linear = 0
         forcing = self.settings.first_linear_tolerance
-        size = self._size(residual)
         for iteration in range(self.settings.maximum_iterations + 1):
             # On several ranks petsc4py keeps dropped objects until all ranks agree to destroy them.
-            PETSc.garbage_cleanup(cell.comm)
-            limit = max(self.settings.tolerance * self._scale(currents, control), self._rounding(state, stage))
-            if self._converged(residual, limit):
-                return NewtonResult(state, currents, iteration, linear)
-            step, used = self._linear_solve(residual, currents, stage, control, limit, forcing)
+            PETSc.garbage_cleanup(self.cell.comm)
+            limit = self._limit(iterate, stage, control)
+            if self._converged(iterate, limit):
+                return NewtonResult(iterate.state, iterate.currents, iteration, linear)
+            step, used = self._linear_solve(iterate, stage, control, limit, forcing)
             linear += used
-            state, currents, residual = self._line_search(state, step, residual, stage, control, limit)
-            previous, size = size, self._size(residual)
-            forcing = self._forcing(size / previous)
+            previous, iterate = iterate, self._line_search(iterate, step, stage, control, limit)
+            forcing = self._forcing(iterate.size / previous.size)
         raise NotConvergedError(f"Newton's method stopped after {self.settings.maximum_iterations} iterations")
 
+    def _evaluate(self, state: FloatArray, stage: ImplicitStage, control: Control) -> _Iterate:
+        currents = self.cell.currents(state)
+        residual = self.cell.residual(state, currents, stage, control)
+        return _Iterate(state, currents, residual, self._size(residual))
+
+    def _limit(self, iterate: _Iterate, stage: ImplicitStage, control: Control) -> float:
+        """Return the residual at which the iteration may end [A]."""
+        tolerance = self.settings.tolerance * self._scale(iterate.currents, control)
+        return max(tolerance, self._rounding(iterate.state, stage))
+
     def _size(self, residual: FloatArray) -> float:
-        return float(np.sqrt(global_sum(self.cell.comm, float(residual @ residual))))
+        size = float(np.sqrt(global_sum(self.cell.comm, float(residual @ residual))))
+        return size if np.isfinite(size) else float("inf")
 
     def _forcing(self, reduction: float) -> float:
         """Return the next linear tolerance 0.5 (|R|/|R_previous|)^2 (Eisenstat and Walker, choice 2)."""
         settings = self.settings
         return min(max(0.5 * reduction**2, settings.tightest_linear_tolerance), settings.loosest_linear_tolerance)
-
-    def residual_norm(self, state: FloatArray, stage: ImplicitStage, control: Control) -> float:
-        """Return the 2-norm of the residual at a state [A]; infinite where it is not a number."""
-        residual = self.cell.residual(state, self.cell.currents(state), stage, control)
-        size = self._size(residual)
-        return size if np.isfinite(size) else float("inf")
 
     def _scale(self, currents: CellCurrents, control: Control) -> float:
         current = abs(control.current) if isinstance(control, Galvanostatic) else 0.0
@@ -120,30 +132,23 @@ class NewtonSolver:
         values = np.concatenate([self.cell.relative_values(k, state) for k in SURFACE_FIELDS])
         return float(np.finfo(np.float64).eps) * self._size(np.concatenate(diagonals) * values)
 
-    def _converged(self, residual: FloatArray, limit: float) -> bool:
-        sums = [float(residual[part].sum()) for part in self.cell.slices]
-        totals = global_sums(self.cell.comm, np.array([*sums, float(residual @ residual)]))
-        if not np.all(np.isfinite(totals)):
+    def _converged(self, iterate: _Iterate, limit: float) -> bool:
+        if not np.isfinite(iterate.size):
             raise NotConvergedError("the residual is not finite")
-        return bool(np.sqrt(totals[3]) <= limit and np.abs(totals[:3]).max() <= limit)
+        sums = np.array([float(iterate.residual[part].sum()) for part in self.cell.slices])
+        return bool(iterate.size <= limit and np.abs(global_sums(self.cell.comm, sums)).max() <= limit)
 
     def _linear_solve(
-        self,
-        residual: FloatArray,
-        currents: CellCurrents,
-        stage: ImplicitStage,
-        control: Control,
-        limit: float,
-        forcing: float,
+        self, iterate: _Iterate, stage: ImplicitStage, control: Control, limit: float, forcing: float
     ) -> tuple[FloatArray, int]:
-        matrix = self.jacobian.update(currents, stage, control)
+        matrix = self.jacobian.update(iterate.currents, stage, control)
         solver = self._krylov(matrix)
         solver.setTolerances(
             rtol=forcing,
             atol=0.1 * limit,
             max_it=self.settings.maximum_linear_iterations,
         )
-        self._right.array[:] = residual
+        self._right.array[:] = iterate.residual
         used = 0
         for _ in range(2):
             solver.getPC().setReusePreconditioner(not self._stale)
@@ -165,12 +170,10 @@ class NewtonSolver:
         The sums are the balances of charge and lithium; Krylov's method alone meets them last.
         """
         parts = self.cell.slices
-        product = self._step.duplicate()
         sums = np.zeros((3, 4))
-        for column in range(4):
-            trial = self._step if column == 3 else self._constant(column)
-            matrix.mult(trial, product)
-            values = self._right.array - product.array if column == 3 else product.array
+        for column, trial in enumerate((*self._constants, self._step)):
+            matrix.mult(trial, self._product)
+            values = self._right.array - self._product.array if column == 3 else self._product.array
             sums[:, column] = [float(values[part].sum()) for part in parts]
         total = global_sums(self.cell.comm, sums)
         try:
@@ -180,11 +183,11 @@ class NewtonSolver:
         for part, value in zip(parts, shift, strict=True):
             self._step.array[part] += value
 
-    def _constant(self, field: int) -> PETSc.Vec:
+    def _constant(self, part: slice) -> PETSc.Vec:
         """Return the vector that is one on a field and zero elsewhere."""
-        vector = self._step.duplicate()
+        vector = create_vector(self.cell)
         vector.array[:] = 0.0
-        vector.array[self.cell.slices[field]] = 1.0
+        vector.array[part] = 1.0
         return vector
 
     def _krylov(self, matrix: PETSc.Mat) -> PETSc.KSP:
@@ -212,23 +215,13 @@ class NewtonSolver:
         return solver
 
     def _line_search(
-        self,
-        state: FloatArray,
-        step: FloatArray,
-        residual: FloatArray,
-        stage: ImplicitStage,
-        control: Control,
-        limit: float,
-    ) -> tuple[FloatArray, CellCurrents, FloatArray]:
+        self, iterate: _Iterate, step: FloatArray, stage: ImplicitStage, control: Control, limit: float
+    ) -> _Iterate:
         """Shorten the step until the residual falls, or is below the limit [A] anyway."""
-        norm = self._size(residual)
         factor = 1.0
         for _ in range(self.settings.maximum_halvings):
-            trial = self.cell.moved(state, step, factor)
-            currents = self.cell.currents(trial)
-            found = self.cell.residual(trial, currents, stage, control)
-            size = self._size(found)
-            if np.isfinite(size) and size <= max((1.0 - 1e-4 * factor) * norm, limit):
-                return trial, currents, found
+            trial = self._evaluate(self.cell.moved(iterate.state, step, factor), stage, control)
+            if trial.size <= max((1.0 - 1e-4 * factor) * iterate.size, limit):
+                return trial
             factor *= 0.5
         raise NotConvergedError("the line search found no smaller residual")

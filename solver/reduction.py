@@ -22,6 +22,13 @@ def global_sums(comm: MPI.Intracomm, values: FloatArray) -> FloatArray:
     return np.asarray(comm.allreduce(np.asarray(values, dtype=np.float64), op=MPI.SUM))
 
 
+def global_extremes(comm: MPI.Intracomm, arrays: list[FloatArray]) -> list[tuple[float, float]]:
+    """Return the smallest and largest value of each local array over all ranks; some ranks may hold none."""
+    local = [(float(a.min(initial=np.inf)), float(a.max(initial=-np.inf))) for a in arrays]
+    ranks = np.array(comm.allgather(local)).reshape(comm.size, len(arrays), 2)
+    return list(zip(ranks[:, :, 0].min(axis=0).tolist(), ranks[:, :, 1].max(axis=0).tolist(), strict=True))
+
+
 def gather_all(comm: MPI.Intracomm, values: npt.NDArray[ScalarType]) -> npt.NDArray[ScalarType]:
     """Return the rows of all ranks, concatenated in rank order, on every rank."""
     return np.concatenate(comm.allgather(values))
