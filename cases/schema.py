@@ -5,11 +5,13 @@ TOML, SI units, fractions 0-1. Unknown keys are errors. ``docs/case_file.md`` is
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 ParticlePhase = Literal["AM", "SE", "CBD"]
+LastStage = Literal["manufacturing", "meshing", "conduction", "discharge"]
+UNTIL: tuple[LastStage, ...] = get_args(LastStage)
 DomainPhase = Literal["AM", "SE", "CBD", "void", "separator", "anode"]
 Positive = Annotated[float, Field(gt=0.0, allow_inf_nan=False)]
 NotNegative = Annotated[float, Field(ge=0.0, allow_inf_nan=False)]
@@ -205,6 +207,7 @@ class DischargeSection(Section):
 class OutputSection(Section):
     """What a run writes besides numbers."""
 
+    until: LastStage = Field("discharge", description="last stage to run, of those that the case has")
     fields: bool = Field(True, description="ParaView files")
     plots: bool = Field(True, description="PNG plots")
     snapshots: tuple[Fraction, ...] = Field(

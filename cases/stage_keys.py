@@ -6,10 +6,12 @@ from pathlib import Path
 
 from .case_checks import conduction_sections
 from .physics import CaseMaterials
-from .run_directory import content_hash, file_hash
+from .run_directory import STAGES, content_hash, file_hash
 from .schema import Case, LayersGeometry, PackingGeometry
 
 STAGE_FORMAT = 2  # raise when a stage computes something else from the same case
+# What belongs to the stage that a user names as the last one.
+LAST = {"manufacturing": "rheology", "meshing": "electrode", "conduction": "conduction", "discharge": "discharge"}
 
 
 def stage_keys(case: Case, folder: Path) -> dict[str, str]:
@@ -34,4 +36,5 @@ def stage_keys(case: Case, folder: Path) -> dict[str, str]:
     if case.discharge is not None:
         physics = [data["discharge"], properties, data["interfaces"], data["cell"]["temperature"]]
         keys["discharge"] = content_hash([mesh, *physics, output])
-    return keys
+    wanted = STAGES[: STAGES.index(LAST[case.output.until]) + 1]
+    return {name: key for name, key in keys.items() if name in wanted}

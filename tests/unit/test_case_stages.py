@@ -138,3 +138,13 @@ def test_the_summary_never_mixes_two_cases(case_file: Path, comm: MPI.Intracomm)
     other = case_file.with_name("other.toml")
     other.write_text(CASE[: CASE.index("[discharge]")] + "[output]\nfields = false\n")
     assert set(run_in_process(other, out, comm)) == {"meshing", "electrode", "conduction"}
+
+
+def test_until_leaves_later_stages_out(tmp_path: Path) -> None:
+    path = tmp_path / "case.toml"
+    path.write_text(CASE)
+    everything = set(stage_keys(read_case(path), tmp_path))
+    meshed = stage_keys(read_case(path, ('output.until="meshing"',)), tmp_path)
+    assert everything == {"meshing", "electrode", "conduction", "discharge"}
+    assert set(meshed) == {"meshing", "electrode"}
+    assert meshed["meshing"] == stage_keys(read_case(path), tmp_path)["meshing"]

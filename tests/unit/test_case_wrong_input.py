@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from mpi4py import MPI
 
-from cases.case_file import apply_override, read_case
+from cases.case_file import apply_override, read_case, validate_case
 from cases.runner import run_in_process
 from manufacturing.errors import InputError, StageError
 from manufacturing.packing import Packing
@@ -286,3 +286,8 @@ def test_lengths_in_micrometres_and_few_beads(
         run_in_process(changed(content, *overrides), tmp_path, MPI.COMM_SELF)
     for word in words:
         assert word in str(caught.value)
+
+
+def test_a_misspelt_key_names_the_likely_one() -> None:
+    with pytest.raises(InputError, match="perhaps cutoff_voltage"):
+        validate_case(changed(LAYERS, "discharge.cutof_voltage=3.0"))

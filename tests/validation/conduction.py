@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import sys
-import tempfile
 from pathlib import Path
 
 import numpy as np
 from mpi4py import MPI
 
-from cases.check_table import Check, at_least, print_table, timed
+from cases.check_store import Groups, run_groups
+from cases.check_table import Check, at_least, timed
 from tests.verification.shipped_cases import run, simple_cubic_radius
 
 LATTICE = {  # simple cubic: sphere conductivity over host, volume fraction -> sigma_eff over host
@@ -56,11 +56,16 @@ def lattices(folder: Path) -> list[Check]:
     return checks
 
 
-def main() -> int:
-    """Print the table."""
-    with tempfile.TemporaryDirectory() as folder:
-        return print_table("conduction", layers(Path(folder)) + lattices(Path(folder, "cubic")))
+GROUPS: Groups = {
+    "layers": lambda store: layers(store.workplace("layers")),
+    "lattices": lambda store: lattices(store.workplace("lattices")),
+}
+
+
+def main(folder: Path) -> int:
+    """Print the tables; what finished before is read from the folder."""
+    return run_groups("conduction", GROUPS, folder)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(Path(sys.argv[1])))

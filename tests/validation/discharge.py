@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import sys
-import tempfile
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from mpi4py import MPI
 
-from cases.check_table import Check, at_least, at_most, print_table, timed
+from cases.check_store import Groups, run_groups
+from cases.check_table import Check, at_least, at_most, timed
 from tests.verification.half_cell_1d import capacity_to_cutoff, voltage
 from tests.verification.shipped_cases import content, curve, planar_reference, run
 from tests.verification.test_discharge_sphere import sphere_errors
@@ -83,12 +83,17 @@ def sphere(folder: Path) -> list[Check]:
     ]
 
 
-def main() -> int:
-    """Print the table."""
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        return print_table("discharge", layers(folder) + planar(folder / "planar") + sphere(folder / "sphere"))
+GROUPS: Groups = {
+    "layers": lambda store: layers(store.workplace("layers")),
+    "planar half cell": lambda store: planar(store.workplace("planar")),
+    "sphere": lambda store: sphere(store.workplace("sphere")),
+}
+
+
+def main(folder: Path) -> int:
+    """Print the tables; what finished before is read from the folder."""
+    return run_groups("discharge", GROUPS, folder)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(Path(sys.argv[1])))

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import sys
-import tempfile
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from mpi4py import MPI
 
-from cases.check_table import Check, at_least, at_most, print_table, timed
+from cases.check_store import Groups, run_groups
+from cases.check_table import Check, at_least, at_most, timed
 from meshing.facets import pair_facets, triangle_areas
 from meshing.labelled_mesh import load_mesh
 from tests.verification.shipped_cases import run
@@ -65,11 +65,16 @@ def composite(folder: Path) -> list[Check]:
     ]
 
 
-def main() -> int:
-    """Print the table."""
-    with tempfile.TemporaryDirectory() as folder:
-        return print_table("meshing", spheres(Path(folder, "sphere")) + composite(Path(folder, "composite")))
+GROUPS: Groups = {
+    "sphere": lambda store: spheres(store.workplace("sphere")),
+    "composite": lambda store: composite(store.workplace("composite")),
+}
+
+
+def main(folder: Path) -> int:
+    """Print the tables; what finished before is read from the folder."""
+    return run_groups("meshing", GROUPS, folder)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(Path(sys.argv[1])))
