@@ -73,8 +73,12 @@ def run_groups(title: str, groups: Groups, folder: Path, rooms: Sequence[str] = 
     store = CheckStore(folder, rooms)
     checks: list[Check] = []
     for name, work in groups.items():
-        stored = store.result(f"group_{name}", lambda work=work: [asdict(c) for c in work(store)])
-        rows = [Check(**row) for row in stored]
+        rows = _rows(store, name, work)
         print_checks(f"{title}: {name}", rows)
         checks += rows
     return print_verdict(checks)
+
+
+def _rows(store: CheckStore, name: str, work: Callable[[CheckStore], list[Check]]) -> list[Check]:
+    stored = store.result(f"group_{name}", lambda: [asdict(check) for check in work(store)])
+    return [Check(**row) for row in stored]
