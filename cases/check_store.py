@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import json
+import multiprocessing
 import re
 import shutil
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from .check_table import Check, print_checks, print_verdict
+from .mpi_launch import usable_cores
 from .run_directory import write_json
 from .testing import PROJECT
 
@@ -37,11 +40,29 @@ class CheckStore:
 
     def result(self, name: str, work: Callable[[], Any]) -> Any:
         """Return the stored result of some work, or do the work and store it (JSON-able data)."""
-        path = self.folder / f"{re.sub(r'[^A-Za-z0-9_.-]+', '_', name)}.json"
+        path = self._path(name)
         if path.exists():
             return json.loads(path.read_text())
         write_json(path, result := work())
         return result
+
+    def results(self, works: Mapping[str, Callable[[], Any]]) -> dict[str, Any]:
+        """Return the results of several works, those that are not stored made in parallel, one core each.
+
+        Args:
+            works: by name; functions of modules or their partials, because they run in processes of their own.
+        """
+        missing = {name: work for name, work in works.items() if not self._path(name).exists()}
+        context = multiprocessing.get_context("spawn")
+        with ProcessPoolExecutor(max(1, min(usable_cores(), len(missing))), mp_context=context) as pool:
+            pending = {pool.submit(work): name for name, work in missing.items()}
+            for done in as_completed(pending):
+                write_json(self._path(pending[done]), done.result())
+                print(f"  done: {pending[done]}", flush=True)
+        return {name: json.loads(self._path(name).read_text()) for name in works}
+
+    def _path(self, name: str) -> Path:
+        return self.folder / f"{re.sub(r'[^A-Za-z0-9_.-]+', '_', name)}.json"
 
     def workplace(self, name: str) -> Path:
         """Return a folder for the files of some work."""

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeVar
 
-LOWER, HIGHER = "<=", ">="
+LOWER, HIGHER, REPORTED = "<=", ">=", "print"
 T = TypeVar("T")
 
 
@@ -20,7 +20,7 @@ class Check:
     found: float
     tolerance: float = 0.0  # largest error; not used with a relation
     relative: bool = True  # error relative to the exact answer, else absolute
-    relation: str = ""  # "<=" or ">=" turns the exact answer into a goal
+    relation: str = ""  # "<=" or ">=" turns the exact answer into a goal, "print" into a paper's number
     unit: str = ""
     seconds: float = 0.0
 
@@ -37,6 +37,8 @@ class Check:
             return self.found <= self.expected
         if self.relation == HIGHER:
             return self.found >= self.expected
+        if self.relation == REPORTED:
+            return True
         return abs(self.error) <= self.tolerance
 
 
@@ -48,6 +50,11 @@ def at_most(name: str, found: float, goal: float, unit: str = "", seconds: float
 def at_least(name: str, found: float, goal: float, unit: str = "", seconds: float = 0.0) -> Check:
     """Return the check of a figure that should reach a goal."""
     return Check(name, goal, found, relation=HIGHER, unit=unit, seconds=seconds)
+
+
+def reported(name: str, found: float, printed: float, unit: str = "", seconds: float = 0.0) -> Check:
+    """Return a figure beside the number that a paper prints; it is shown and judges nothing."""
+    return Check(name, printed, found, relation=REPORTED, unit=unit, seconds=seconds)
 
 
 def timed(work: Callable[[], T]) -> tuple[T, float]:
@@ -70,7 +77,7 @@ def print_checks(title: str, checks: list[Check]) -> None:
     for check in checks:
         expected = f"{check.relation} {check.expected:.7g}".strip()
         error, tolerance = ("", "") if check.relation else (f"{check.error:.2e}", f"{check.tolerance:.0e}")
-        verdict = "pass" if check.passed else "FAIL"
+        verdict = "-" if check.relation == REPORTED else "pass" if check.passed else "FAIL"
         print(
             f"{check.name:<{width}}  {expected:>14} {check.found:>14.7g} {error:>10} {tolerance:>9} "
             f"{check.seconds:7.1f} {verdict} {check.unit}",
@@ -80,6 +87,7 @@ def print_checks(title: str, checks: list[Check]) -> None:
 
 def print_verdict(checks: list[Check]) -> int:
     """Print how many checks passed; return 0 when all did, else 1."""
-    failed = sum(not c.passed for c in checks)
-    print(f"{len(checks) - failed} of {len(checks)} passed", flush=True)
+    judged = [check for check in checks if check.relation != REPORTED]
+    failed = sum(not check.passed for check in judged)
+    print(f"{len(judged) - failed} of {len(judged)} passed", flush=True)
     return 1 if failed else 0

@@ -2,95 +2,21 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 from .assumption import Assumption
-from .beads import BeadClass, BeadTable
+from .balance import Balance, PowderBalance
+from .beads import BeadTable
 from .errors import InputError
-from .phases import PARTICLE_PHASES, Phase
+from .powder import Powder, apportion, check_positive, sphere_volume
+from .printed_value import PrintedValue
+
+__all__ = ["Powder", "Recipe", "apportion", "sphere_volume"]
 
 FRACTION_TOLERANCE = 1e-6
-
-
-@dataclass(frozen=True)
-class Powder:
-    """Beads of one phase and density, in one or several size classes.
-
-    Args:
-        phase: AM, SE or CBD.
-        weight_fraction: share of the mass of all dry solids, 0-1.
-        density: mass of a dry bead over its volume [kg/m3].
-        diameters: dry diameter of each size class [m].
-        number_fractions: relative number of beads in each class; normalised to sum 1.
-        wet_diameter: diameter in the slurry [m] of a bead that holds solvent; None: as dry.
-        wet_density: mass over volume of the bead in the slurry [kg/m3]; None: as dry.
-    """
-
-    phase: Phase
-    weight_fraction: float
-    density: float
-    diameters: tuple[float, ...]
-    number_fractions: tuple[float, ...] = (1.0,)
-    wet_diameter: float | None = None
-    wet_density: float | None = None
-
-    def __post_init__(self) -> None:
-        where = f"recipe.{self.phase.name}"
-        if self.phase not in PARTICLE_PHASES:
-            raise InputError("recipe.phase", self.phase.name, f"one of {[p.name for p in PARTICLE_PHASES]}")
-        if not 0.0 < self.weight_fraction <= 1.0:
-            raise InputError(f"{where}.weight_fraction", self.weight_fraction, "above 0, at most 1")
-        _check_positive(f"{where}.density", self.density)
-        self._check_sizes(where)
-        self._check_wet(where)
-
-    @property
-    def shares(self) -> npt.NDArray[np.float64]:
-        """Number fractions of the size classes, normalised, shape (classes,)."""
-        shares = np.asarray(self.number_fractions, dtype=np.float64)
-        return np.asarray(shares / shares.sum())
-
-    @property
-    def mean_bead_mass(self) -> float:
-        """Number average of the mass of a dry bead [kg]."""
-        return float(self.density * (self.shares * sphere_volume(np.asarray(self.diameters))).sum())
-
-    def classes(self, count: int) -> list[BeadClass]:
-        """Split ``count`` beads over the size classes; classes that receive none are left out."""
-        counts = apportion(count * self.shares, count)
-        return [self._bead_class(d, int(n)) for d, n in zip(self.diameters, counts, strict=True) if n > 0]
-
-    def _bead_class(self, diameter: float, count: int) -> BeadClass:
-        dry_mass = self.density * sphere_volume(diameter)
-        wet_diameter = diameter if self.wet_diameter is None else self.wet_diameter
-        wet_mass = dry_mass if self.wet_density is None else self.wet_density * sphere_volume(wet_diameter)
-        return BeadClass(self.phase, count, diameter, wet_diameter, float(dry_mass), float(wet_mass))
-
-    def _check_sizes(self, where: str) -> None:
-        if not self.diameters or len(self.diameters) != len(self.number_fractions):
-            found = f"{len(self.diameters)} diameters, {len(self.number_fractions)} number fractions"
-            raise InputError(f"{where}.number_fractions", found, "one number fraction for each diameter")
-        for diameter, share in zip(self.diameters, self.number_fractions, strict=True):
-            _check_positive(f"{where}.diameters", diameter)
-            _check_positive(f"{where}.number_fractions", share)
-
-    def _check_wet(self, where: str) -> None:
-        if (self.wet_diameter is None) != (self.wet_density is None):
-            raise InputError(f"{where}.wet_density", "only one of wet_diameter and wet_density", "both or none")
-        if self.wet_diameter is None or self.wet_density is None:
-            return
-        _check_positive(f"{where}.wet_diameter", self.wet_diameter)
-        _check_positive(f"{where}.wet_density", self.wet_density)
-        if len(self.diameters) != 1:
-            raise InputError(f"{where}.diameters", f"{len(self.diameters)} classes", "one class for a wet powder")
-        wet = self.wet_density * sphere_volume(self.wet_diameter)
-        dry = self.density * sphere_volume(self.diameters[0])
-        if wet < dry:
-            raise InputError(f"{where}.wet_density", f"wet bead of {wet:g} kg", f"at least its dry mass {dry:g} kg")
 
 
 @dataclass(frozen=True)
@@ -98,24 +24,45 @@ class Recipe:
     """Powders of an electrode and the number of beads that represent them.
 
     Args:
-        powders: their weight fractions (of dry solids) sum to 1.
+        powders: their weight fractions (of dry solids) sum to 1; several may be of the same phase.
         total_beads: number of beads of all powders together.
         assumptions: what the source of the recipe does not print.
+        printed: what it prints for comparison with the balance.
     """
 
     powders: tuple[Powder, ...]
     total_beads: int
     assumptions: tuple[Assumption, ...] = ()
+    printed: tuple[PrintedValue, ...] = ()
 
     def __post_init__(self) -> None:
         total = sum(powder.weight_fraction for powder in self.powders)
-        if abs(total - 1.0) > FRACTION_TOLERANCE:
+        if not abs(total - 1.0) <= FRACTION_TOLERANCE:
             raise InputError("recipe.weight_fraction", f"sum {total:.6g}", "weight fractions that sum to 1")
         if self.total_beads < len(self.powders):
             raise InputError("recipe.total_beads", self.total_beads, f"at least {len(self.powders)}")
 
-    def bead_table(self) -> BeadTable:
-        r"""Return the beads of every class.
+    @classmethod
+    def of_dry_mass(
+        cls,
+        powders: tuple[Powder, ...],
+        dry_mass: float,
+        assumptions: tuple[Assumption, ...] = (),
+        printed: tuple[PrintedValue, ...] = (),
+    ) -> Recipe:
+        """Return the recipe whose beads have the dry mass [kg], to within half a mean bead.
+
+        Raises:
+            InputError: the mass is not positive or too small for one bead of each powder.
+        """
+        check_positive("recipe.dry_mass", dry_mass)
+        total = round(dry_mass * sum(powder.weight_fraction / powder.mean_bead_mass for powder in powders))
+        if total < len(powders):
+            raise InputError("recipe.dry_mass", f"{dry_mass:g} kg, {total} beads", "mass of at least a bead per powder")
+        return cls(powders, total, assumptions, printed)
+
+    def bead_counts(self) -> npt.NDArray[np.int64]:
+        r"""Return the number of beads of each powder, shape (powders,).
 
         Numbers follow the weight fractions, n_p \propto w_p / m_p with the mean dry mass m_p of a bead,
         and are rounded by largest remainder, so each is off by less than one bead.
@@ -125,29 +72,29 @@ class Recipe:
         """
         ideal = np.array([powder.weight_fraction / powder.mean_bead_mass for powder in self.powders])
         counts = apportion(ideal * self.total_beads / ideal.sum(), self.total_beads)
-        classes: list[BeadClass] = []
         for powder, count in zip(self.powders, counts, strict=True):
             if count == 0:
-                found = f"{self.total_beads}, which leaves no {powder.phase.name} bead"
+                found = f"{self.total_beads}, which leaves no {powder.label} bead"
                 raise InputError("recipe.total_beads", found, "more beads")
-            classes += powder.classes(int(count))
-        return BeadTable(tuple(classes))
+        return counts
 
+    def bead_table(self) -> BeadTable:
+        """Return the beads of every class, powder by powder.
 
-def sphere_volume(diameter: npt.ArrayLike) -> npt.NDArray[np.float64]:
-    """Return pi d^3 / 6 [m3] for diameters [m] of any shape."""
-    return np.asarray(math.pi / 6.0 * np.asarray(diameter, dtype=np.float64) ** 3)
+        Raises:
+            InputError: a powder would receive no bead at all.
+        """
+        tables = zip(self.powders, self.bead_counts(), strict=True)
+        return BeadTable(tuple(bead_class for powder, count in tables for bead_class in powder.classes(int(count))))
 
+    def balance(self) -> Balance:
+        """Return the masses and volumes of the beads beside what was wanted and printed.
 
-def apportion(ideal: npt.NDArray[np.float64], total: int) -> npt.NDArray[np.int64]:
-    """Round ``ideal`` (sum = total) to integers of the same sum by largest remainder, shape (n,)."""
-    counts = np.floor(ideal + 1e-9).astype(np.int64)
-    remainder = ideal - counts
-    missing = total - int(counts.sum())
-    counts[np.argsort(-remainder, kind="stable")[:missing]] += 1
-    return counts
-
-
-def _check_positive(field: str, value: float) -> None:
-    if not (math.isfinite(value) and value > 0.0):
-        raise InputError(field, value, "a positive number")
+        Raises:
+            InputError: a powder would receive no bead at all.
+        """
+        parts = tuple(
+            PowderBalance.of_beads(powder, powder.classes(int(count)))
+            for powder, count in zip(self.powders, self.bead_counts(), strict=True)
+        )
+        return Balance(parts, self.assumptions, self.printed)

@@ -1,56 +1,102 @@
-"""Recipes of published electrodes."""
+"""Recipes of published electrodes, by the name that a case file uses."""
 
 from __future__ import annotations
 
-from .assumption import Assumption
-from .phases import Phase
-from .recipe import Powder, Recipe
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from types import MappingProxyType
 
-MICROMETRE = 1e-6
+from .errors import InputError
+from .nmc622_recipe import (
+    ARGYRODITE_DENSITY,
+    CBD_DRY_DENSITY,
+    CBD_WET_DENSITY,
+    NMC622_DENSITY,
+    nmc622_argyrodite,
+    nmc622_argyrodite_full,
+)
+from .nmc811_recipe import MEDIANS, PRINTED_WET_DIAMETERS, nmc811_argyrodite, printed_wet_diameter
+from .recipe import Recipe
 
-NMC622_DENSITY = 4700.0  # [kg/m3]
-ARGYRODITE_DENSITY = 1640.0  # [kg/m3] Li6PS5Cl
-CBD_DRY_DENSITY = 450.0  # [kg/m3] mass of the dry bead over its volume, nanopores included
-CBD_WET_DENSITY = 900.0  # [kg/m3]
+__all__ = [
+    "ARGYRODITE_DENSITY",
+    "CBD_DRY_DENSITY",
+    "CBD_WET_DENSITY",
+    "NMC622_DENSITY",
+    "RECIPES",
+    "ShippedRecipe",
+    "nmc622_argyrodite",
+    "nmc622_argyrodite_full",
+    "nmc811_argyrodite",
+    "shipped_recipe",
+]
 
 
-def nmc622_argyrodite(total_beads: int = 1000) -> Recipe:
-    """Return the wet-processed NMC622 / Li6PS5Cl / carbon-binder electrode of the CGMD study (paper 001).
+@dataclass(frozen=True)
+class ShippedRecipe:
+    """A recipe with its size left open.
 
-    69.0 / 27.6 / 3.4 % of the dry mass. Li6PS5Cl sizes below 3 um are left out: 1 and 2 um beads are
-    half of the paper's beads but 1 % of the electrolyte's volume.
+    Args:
+        name: in case files.
+        description: one line.
+        default_beads: number of beads of the source, or of the demo.
+        build: makes the recipe for a number of beads.
     """
-    classes = {3.0: 0.22, 4.0: 0.14, 5.0: 0.09, 7.0: 0.06, 9.0: 0.03, 11.0: 0.01}
-    powders = (
-        Powder(Phase.AM, 0.690, NMC622_DENSITY, (10.0 * MICROMETRE,)),
-        Powder(Phase.SE, 0.276, ARGYRODITE_DENSITY, tuple(d * MICROMETRE for d in classes), tuple(classes.values())),
-        Powder(
-            Phase.CBD,
-            0.034,
-            CBD_DRY_DENSITY,
-            (3.0 * MICROMETRE,),
-            wet_diameter=7.5 * MICROMETRE,
-            wet_density=CBD_WET_DENSITY,
-        ),
-    )
-    return Recipe(powders, total_beads, _nmc622_assumptions())
+
+    name: str
+    description: str
+    default_beads: int
+    build: Callable[[int], Recipe]
+
+    def recipe(self, total_beads: int | None = None) -> Recipe:
+        """Return the recipe for a number of beads; None: the default."""
+        return self.build(self.default_beads if total_beads is None else total_beads)
 
 
-def _nmc622_assumptions() -> tuple[Assumption, ...]:
-    return (
-        Assumption(
-            "recipe.SE.number_fractions",
-            "3:.22 4:.14 5:.09 7:.06 9:.03 11:.01",
-            "assumed",
-            "um: relative number; the paper shows 1-11 um in a figure only, classes below 3 um are cut",
-        ),
-        Assumption("recipe.AM.diameters", 10.0, "assumed", "um; the paper prints 'about 10 um'"),
-        Assumption(
-            "recipe.CBD.density",
-            CBD_DRY_DENSITY,
-            "calibrated",
-            "kg/m3 of the dry bead; not printed, fitted to the printed slurry density of 1.89 g/cm3",
-        ),
-        Assumption("recipe.AM.density", NMC622_DENSITY, "assumed", "kg/m3, usual value of NMC622"),
-        Assumption("recipe.SE.density", ARGYRODITE_DENSITY, "assumed", "kg/m3, usual value of Li6PS5Cl"),
-    )
+def shipped_recipe(name: str, total_beads: int | None = None) -> Recipe:
+    """Return a shipped recipe by name, at its own size or another number of beads.
+
+    Raises:
+        InputError: no recipe of that name.
+    """
+    if name not in RECIPES:
+        raise InputError("recipe", name, f"one of {', '.join(RECIPES)}")
+    return RECIPES[name].recipe(total_beads)
+
+
+def _nmc811_recipes() -> list[ShippedRecipe]:
+    """Return AM_1 and AM_2 at three solids contents, with balanced and with printed sizes in the slurry."""
+    entries: list[ShippedRecipe] = []
+    for active, median in MEDIANS.items():
+        for solids in PRINTED_WET_DIAMETERS:
+            name = f"nmc811_argyrodite_{active.replace('_', '').lower()}_{round(100 * solids)}"
+            text = f"paper 003: NMC811 {active} (D50 {median * 1e6:g} um) / Li6PS5Cl / CBD, {100 * solids:g} % solids"
+            balanced = partial(_nmc811, active, solids, None)
+            as_printed = partial(_nmc811, active, solids, printed_wet_diameter(solids))
+            entries.append(ShippedRecipe(name, f"{text}, wet CBD by mass balance", 5051, balanced))
+            entries.append(ShippedRecipe(f"{name}_printed", f"{text}, wet CBD as printed", 5051, as_printed))
+    return entries
+
+
+def _nmc811(active_material: str, solids_content: float, wet_diameter: float | None, total_beads: int) -> Recipe:
+    return nmc811_argyrodite(active_material, solids_content, total_beads, wet_diameter)
+
+
+_ENTRIES = (
+    ShippedRecipe(
+        "nmc622_argyrodite",
+        "paper 001: NMC622 / Li6PS5Cl / CBD, electrolyte below 3 um left out, for small samples",
+        1000,
+        nmc622_argyrodite,
+    ),
+    ShippedRecipe(
+        "nmc622_argyrodite_full",
+        "paper 001 at full size: NMC622 / Li6PS5Cl of 1-11 um / CBD",
+        5089,
+        nmc622_argyrodite_full,
+    ),
+    *_nmc811_recipes(),
+)
+
+RECIPES: Mapping[str, ShippedRecipe] = MappingProxyType({entry.name: entry for entry in _ENTRIES})

@@ -14,6 +14,11 @@ from manufacturing.recipe import Powder, Recipe, apportion
 from manufacturing.shipped_recipes import nmc622_argyrodite
 
 
+def approx(expected: object, rel: float = 1e-6) -> object:
+    """Compare by ratio only: the default absolute tolerance is larger than a bead in SI units."""
+    return pytest.approx(expected, rel=rel, abs=0.0)
+
+
 def powders() -> tuple[Powder, Powder]:
     """Return two powders with equal volumes per bead but densities 2:1."""
     return (
@@ -26,17 +31,17 @@ def test_counts_follow_mass_over_bead_mass() -> None:
     """Half of the mass at half the density needs twice the beads: 100 AM and 200 CBD of 300."""
     table = Recipe(powders(), 300).bead_table()
     assert table.count_by_phase() == {"AM": 100, "CBD": 200}
-    assert table.weight_fractions() == pytest.approx({"AM": 0.5, "CBD": 0.5}, rel=1e-12)
+    assert table.weight_fractions() == approx({"AM": 0.5, "CBD": 0.5}, rel=1e-12)
 
 
 def test_masses_and_solids_content_by_hand() -> None:
     """A wet CBD bead has 8 times the volume at half the density: 4 times its dry mass."""
     table = Recipe(powders(), 300).bead_table()
     bead = 1000.0 * math.pi / 6.0 * 1e-15
-    assert table.dry_mass == pytest.approx(400 * bead, rel=1e-12)
-    assert table.wet_mass == pytest.approx(200 * bead + 800 * bead, rel=1e-12)
-    assert table.solids_content == pytest.approx(0.4, rel=1e-12)
-    assert table.wet_volume == pytest.approx((100 + 200 * 8) * math.pi / 6.0 * 1e-15, rel=1e-12)
+    assert table.dry_mass == approx(400 * bead, rel=1e-12)
+    assert table.wet_mass == approx(200 * bead + 800 * bead, rel=1e-12)
+    assert table.solids_content == approx(0.4, rel=1e-12)
+    assert table.wet_volume == approx((100 + 200 * 8) * math.pi / 6.0 * 1e-15, rel=1e-12)
 
 
 def test_published_recipe_counts() -> None:
@@ -71,8 +76,8 @@ def test_arrays_follow_the_classes() -> None:
     table = Recipe(powders(), 3).bead_table()
     assert table.ids.tolist() == [1, 2, 3]
     assert table.phases.tolist() == [Phase.AM, Phase.CBD, Phase.CBD]
-    assert table.dry_radii.tolist() == pytest.approx([5e-6] * 3)
-    assert table.wet_radii.tolist() == pytest.approx([5e-6, 10e-6, 10e-6])
+    assert table.dry_radii.tolist() == approx([5e-6] * 3)
+    assert table.wet_radii.tolist() == approx([5e-6, 10e-6, 10e-6])
 
 
 def test_apportion_keeps_the_sum_and_gives_to_the_largest_remainder() -> None:
