@@ -1,206 +1,97 @@
-"""Packings from other people's files: LAMMPS dumps as text and tables of spheres as CSV."""
+"""Packings from and to files of every kind, told apart by the ending of the name."""
 
 from __future__ import annotations
 
-import csv
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+import inspect
+from collections.abc import Callable
 from pathlib import Path
-
-import numpy as np
-import numpy.typing as npt
+from typing import Any
 
 from .errors import InputError
-from .packing import Packing, phase_from_name
-from .phases import Phase
+from .packing import Packing, load_packing
+from .packing_csv import CSV_COLUMNS, read_csv, write_csv
+from .packing_data import read_lammps_data, write_lammps_data
+from .packing_dump import MICROMETRE, read_lammps_dump, write_lammps_dump
+from .packing_vtk import read_vtk, read_vtp, write_vtk, write_vtp
+from .text_file import GZIP
 
-FloatArray = npt.NDArray[np.float64]
+__all__ = [
+    "CSV_COLUMNS",
+    "MICROMETRE",
+    "read_csv",
+    "read_lammps_data",
+    "read_lammps_dump",
+    "read_packing",
+    "read_vtk",
+    "read_vtp",
+    "write_csv",
+    "write_lammps_data",
+    "write_lammps_dump",
+    "write_packing",
+    "write_vtk",
+    "write_vtp",
+]
 
-CSV_COLUMNS = ("x", "y", "z", "r", "phase")
-MICROMETRE = 1e-6
+READERS: dict[str, Callable[..., Packing]] = {
+    ".h5": load_packing,
+    ".csv": read_csv,
+    ".data": read_lammps_data,
+    ".dump": read_lammps_dump,
+    ".lammpstrj": read_lammps_dump,
+    ".vtp": read_vtp,
+    ".vtk": read_vtk,
+}
+WRITERS: dict[str, Callable[[Packing, Path], None]] = {
+    ".h5": lambda packing, path: packing.save(path),
+    ".csv": write_csv,
+    ".data": write_lammps_data,
+    ".dump": write_lammps_dump,
+    ".lammpstrj": write_lammps_dump,
+    ".vtp": write_vtp,
+    ".vtk": write_vtk,
+}
+BINARY = (".h5", ".vtp", ".vtk")  # these are not read or written as .gz
 
 
-def read_csv(
-    path: Path,
-    lower: Sequence[float],
-    upper: Sequence[float],
-    periodic: tuple[bool, bool, bool] = (True, True, False),
-    length_unit: float = 1.0,
-) -> Packing:
-    """Read spheres from a CSV file with the header ``x,y,z,r,phase``.
-
-    ``phase`` is a name (AM, SE, CBD) or its integer; an optional column ``id`` gives particle ids,
-    else rows are numbered from 1. Columns may be in any order, others are ignored.
-
-    Args:
-        path: the file.
-        lower: corner of the box, shape (3,) [m].
-        upper: opposite corner, shape (3,) [m].
-        periodic: axes along which the box is periodic.
-        length_unit: of x, y, z and r in the file [m].
-
-    Raises:
-        InputError: the file is unreadable, a column or value is missing or wrong, or a sphere lies outside the box.
-    """
-    rows = _csv_rows(path)
-    lengths = [[_number(path, line, row, name) for name in CSV_COLUMNS[:4]] for line, row in rows]
-    table = np.array(lengths, dtype=np.float64).reshape(-1, 4) * length_unit
-    phases = np.array([_phase(row["phase"], f"{path} line {line}") for line, row in rows], dtype=np.int64)
-    numbered = bool(rows) and "id" in rows[0][1]
-    ids = [int(_number(path, line, row, "id")) if numbered else i for i, (line, row) in enumerate(rows, start=1)]
-    box = (np.asarray(lower, dtype=np.float64), np.asarray(upper, dtype=np.float64))
-    provenance = {"source": "csv", "file": path.name}
-    return Packing(table[:, :3], table[:, 3], phases, np.array(ids, dtype=np.int64), *box, periodic, provenance)
-
-
-def read_lammps_dump(
-    path: Path, phase_of_type: Mapping[int, Phase], length_unit: float = MICROMETRE, frame: int = -1
-) -> Packing:
-    """Read one frame of a LAMMPS text dump of spheres.
-
-    The columns id, type, x y z (or xu, xs, xsu) and radius (or diameter) are needed. The box becomes the
-    box of the packing, moved so that it starts at zero; a centre outside it along a periodic axis is
-    replaced by its image inside.
+def read_packing(path: Path, **options: Any) -> Packing:
+    """Read a packing from a file of any known kind.
 
     Args:
-        path: the file.
-        phase_of_type: phase of each LAMMPS atom type.
-        length_unit: of the file [m]; `units micro` has micrometres.
-        frame: which frame, counted from 0, or from the end when negative.
+        path: ends in .h5, .csv, .data, .dump, .lammpstrj, .vtp or .vtk; text files of spheres also with .gz.
+        options: of the reader for this kind: ``lower``, ``upper``, ``periodic``, ``length_unit`` of CSV files,
+            ``phase_of_type``, ``length_unit`` of LAMMPS files, ``frame`` of dumps, ``periodic`` of data files.
 
     Raises:
-        InputError: the file is unreadable or truncated, a column or type is unknown, or there is no such frame.
+        InputError: unknown ending, an option that this kind of file does not have, or an unusable file.
     """
-    frames = _dump_frames(path)
-    if not -len(frames) <= frame < len(frames):
-        raise InputError(f"{path} frame", frame, f"one of the {len(frames)} frames")
-    snapshot = frames[frame]
-    size = snapshot.upper - snapshot.lower
-    relative = snapshot.positions() - snapshot.lower
-    wrapped = np.where(snapshot.periodic, relative - np.floor(relative / size) * size, relative)
-    types = snapshot.column("type").astype(np.int64)
-    unknown = sorted({int(t) for t in types} - set(phase_of_type))
-    if unknown:
-        raise InputError(f"{path} atom types", unknown, f"types with a phase: {sorted(phase_of_type)}")
-    return Packing(
-        wrapped * length_unit,
-        snapshot.radii() * length_unit,
-        np.array([int(phase_of_type[int(t)]) for t in types], dtype=np.int64),
-        snapshot.column("id").astype(np.int64),
-        np.zeros(3),
-        size * length_unit,
-        snapshot.periodic,
-        {"source": "lammps dump", "file": path.name, "timestep": snapshot.step},
-    )
+    reader = READERS[_ending(path)]
+    known = list(inspect.signature(reader).parameters)[1:]
+    for name in options:
+        if name not in known:
+            raise InputError(f"{path} option", name, f"one of {', '.join(known) or 'no options'}")
+    return reader(path, **options)
 
 
-@dataclass(frozen=True)
-class _Frame:
-    """One snapshot of a dump in the units of the file."""
+def write_packing(packing: Packing, path: Path) -> None:
+    """Write a packing to a file of the kind that the ending names; only .h5 keeps provenance.
 
-    path: Path
-    step: int
-    lower: FloatArray  # (3,)
-    upper: FloatArray  # (3,)
-    periodic: tuple[bool, bool, bool]
-    columns: tuple[str, ...]
-    values: FloatArray  # (n, columns)
+    Args:
+        packing: spheres in a box.
+        path: as in :func:`read_packing`; LAMMPS files are in micrometres, all others in metres.
 
-    def column(self, name: str) -> FloatArray:
-        """Return a column, shape (n,); raise InputError when the dump has none of this name."""
-        if name not in self.columns:
-            raise InputError(f"{self.path} columns", " ".join(self.columns), f"a column {name}")
-        return np.asarray(self.values[:, self.columns.index(name)])
-
-    def radii(self) -> FloatArray:
-        """Return the radii in the units of the dump, shape (n,)."""
-        if "diameter" in self.columns and "radius" not in self.columns:
-            return 0.5 * self.column("diameter")
-        return self.column("radius")
-
-    def positions(self) -> FloatArray:
-        """Return the positions in the units of the dump, shape (n, 3)."""
-        for suffix in ("", "u", "s", "su"):
-            names = [axis + suffix for axis in "xyz"]
-            if names[0] in self.columns:
-                found = np.stack([self.column(name) for name in names], axis=1)
-                return found * (self.upper - self.lower) + self.lower if "s" in suffix else found
-        raise InputError(f"{self.path} columns", " ".join(self.columns), "columns x y z")
-
-
-def _csv_rows(path: Path) -> list[tuple[int, dict[str, str]]]:
-    """Return (line number, row) of every data row."""
+    Raises:
+        InputError: unknown ending, or a file that cannot be written.
+    """
+    writer = WRITERS[_ending(path)]
     try:
-        with path.open(newline="", encoding="utf-8") as file:
-            reader = csv.DictReader(file, skipinitialspace=True)
-            header = [name.strip() for name in reader.fieldnames or []]
-            missing = [name for name in CSV_COLUMNS if name not in header]
-            if missing:
-                raise InputError(f"{path} header", ",".join(header) or "an empty file", ",".join(CSV_COLUMNS))
-            reader.fieldnames = header
-            return [(reader.line_num, row) for row in reader]
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise InputError(str(path), f"an unreadable file ({error})", "a CSV file") from error
+        writer(packing, path)
+    except OSError as error:
+        raise InputError(str(path), f"a file that cannot be written ({error})", "a writable folder") from error
 
 
-def _number(path: Path, line: int, row: Mapping[str, str], name: str) -> float:
-    try:
-        return float(row[name])
-    except (TypeError, ValueError):
-        raise InputError(f"{path} line {line} column {name}", row[name], "a number") from None
-
-
-def _phase(text: str | None, where: str) -> Phase:
-    name = (text or "").strip()
-    if name.isdigit() and int(name) in set(Phase):
-        return Phase(int(name))
-    return phase_from_name(name, where)
-
-
-def _dump_frames(path: Path) -> list[_Frame]:
-    try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(str(path), f"an unreadable file ({error})", "a LAMMPS text dump") from error
-    frames: list[_Frame] = []
-    position = 0
-    while position < len(lines):
-        frame, position = _read_frame(path, lines, position)
-        frames.append(frame)
-    if not frames:
-        raise InputError(str(path), "an empty file", "a LAMMPS text dump")
-    return frames
-
-
-def _read_frame(path: Path, lines: list[str], start: int) -> tuple[_Frame, int]:
-    """Return the frame that starts at a line, and the line after it."""
-    try:
-        _expect(path, lines, start, "ITEM: TIMESTEP")
-        _expect(path, lines, start + 2, "ITEM: NUMBER OF ATOMS")
-        box_header = _expect(path, lines, start + 4, "ITEM: BOX BOUNDS")
-        atoms_header = _expect(path, lines, start + 8, "ITEM: ATOMS")
-        step, count = int(lines[start + 1]), int(lines[start + 3])
-        bounds = np.array([line.split() for line in lines[start + 5 : start + 8]], dtype=np.float64)
-        rows = [line.split() for line in lines[start + 9 : start + 9 + count]]
-        values = np.array(rows, dtype=np.float64)
-    except (IndexError, ValueError) as error:
-        raise InputError(
-            f"{path} near line {start + 1}", f"a truncated or damaged frame ({error})", "numbers"
-        ) from error
-    columns = tuple(atoms_header.split())
-    if values.shape != (count, len(columns)):
-        found = f"{len(rows)} of {count} atoms"
-        raise InputError(f"{path} near line {start + 10}", found, f"{count} rows of {len(columns)} columns")
-    if bounds.shape != (3, 2):
-        raise InputError(f"{path} line {start + 5}", "a triclinic box", "an orthogonal box")
-    flags = (box_header.split() + ["pp"] * 3)[:3]
-    periodic = (flags[0] == "pp", flags[1] == "pp", flags[2] == "pp")
-    return _Frame(path, step, bounds[:, 0], bounds[:, 1], periodic, columns, values), start + 9 + count
-
-
-def _expect(path: Path, lines: list[str], position: int, item: str) -> str:
-    """Return what follows ``item`` in a line that must start with it."""
-    found = lines[position] if position < len(lines) else "the end of the file"
-    if not found.startswith(item):
-        raise InputError(f"{path} line {position + 1}", found[:60], item)
-    return found[len(item) :].strip()
+def _ending(path: Path) -> str:
+    """Return the ending that names the kind of file, without ``.gz``."""
+    ending = path.with_suffix("").suffix if path.suffix == GZIP else path.suffix
+    if ending not in READERS or (path.suffix == GZIP and ending in BINARY):
+        raise InputError(str(path), path.suffix or "no ending", f"a file ending in {', '.join(READERS)}")
+    return ending

@@ -71,7 +71,7 @@ def test_csv_columns_may_be_in_any_order_with_ids_and_unit(tmp_path: Path) -> No
         (CSV[:-6], "line 3"),
         (CSV.replace("4e-6", "4"), "particle 2.*outside"),
         (CSV.replace("0.5e-6", "-1"), "radii"),
-        (CSV.replace("0.5e-6", "nan"), "radii"),
+        (CSV.replace("0.5e-6", "nan"), "line 2 column r.*nan"),
     ],
 )
 def test_wrong_csv_files_are_refused(tmp_path: Path, text: str, message: str) -> None:
