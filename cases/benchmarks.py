@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import tempfile
+import tomllib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,7 +13,7 @@ from mpi4py import MPI
 
 from manufacturing.errors import InputError
 
-from .check_table import Check, at_least, at_most, print_table, timed
+from .check_table import Check, at_least, at_most, print_table, reported, timed
 from .mpi_launch import usable_cores
 from .runner import run_in_process
 from .testing import PROJECT
@@ -20,6 +22,8 @@ Rows = tuple[str, list[Check]]
 KRYLOV_GOAL = 60  # iterations of a conduction solve
 KRYLOV_PER_NEWTON_GOAL = 15
 DEMO_BEADS = 1000
+LARGE_BEADS = 20000
+PRINTED_CORE_HOURS = 156.0 * 28.0  # paper 001: 36 h slurry, 96 h drying, 24 h calendering on 28 cores
 
 
 def bench(name: str) -> int:
@@ -40,29 +44,47 @@ def bench(name: str) -> int:
 
 def composite(cell_size: float) -> dict[str, Any]:
     """Return the small composite of cases/verification at a cell size [m], without solves."""
-    import tomllib
-
     data = tomllib.loads((PROJECT / "cases" / "verification" / "small_composite.toml").read_text())
     data["mesh"]["cell_size"] = cell_size
     return data | {"conduction": {}}
 
 
 def bench_manufacturing(folder: Path) -> Rows:
-    """Measure the demo's recipe from powders to the calendered packing."""
-    from .case_file import validate_case
-    from .geometry import manufacture_case
-    from .log import RunLog
-    from .schema import ManufacturedGeometry
-
-    case = validate_case({"geometry": {"source": "manufactured", "beads": DEMO_BEADS}})
-    assert isinstance(case.geometry, ManufacturedGeometry)
-    geometry = case.geometry
-    result, seconds = timed(
-        lambda: manufacture_case(geometry, folder, MPI.COMM_SELF, RunLog(0, folder / "log.txt", quiet=True))
+    """Measure the chain of paper 001 at full size with eleven degrees, the demo's recipe, and 20,000 beads."""
+    case = tomllib.loads((PROJECT / "cases" / "papers" / "001_manufacturing.toml").read_text())
+    del case["rheology"]
+    case["output"] |= {"plots": False, "fields": False}
+    full, seconds = timed(lambda: manufactured(case, folder / "full"))
+    rows = [at_most("5089 beads, slurry to 50 %, eleven degrees", seconds, 600.0, "s", seconds)]
+    for stage, wall in full["seconds"].items():
+        rate = full["steps"].get(stage, 0) / wall
+        rows.append(
+            reported(f"  {stage}: {full['steps'].get(stage, 0)} steps, steps per second", rate, math.nan, "1/s", wall)
+        )
+    core_hours = seconds * case["geometry"].get("ranks", 1) / 3600.0
+    rows.append(reported("core-hours, paper 001 beside ours", core_hours, PRINTED_CORE_HOURS, "h"))
+    rows.append(at_least("paper's core-hours over ours", PRINTED_CORE_HOURS / core_hours, 1000.0))
+    demo = {"geometry": {"source": "manufactured", "beads": DEMO_BEADS}, "output": case["output"]}
+    rows.append(
+        at_most("1000 beads, recipe of the demo", timed(lambda: manufactured(demo, folder / "demo"))[1], 90.0, "s")
     )
-    return f"{len(result.packing.radii)} of {DEMO_BEADS} beads after cropping", [
-        at_most("recipe of the demo", seconds, 90.0, "s", seconds)
-    ]
+    large = case | {
+        "geometry": case["geometry"] | {"beads": LARGE_BEADS, "calendering": {"degree": 0.3, "increments": 3}}
+    }
+    _, wall = timed(lambda: manufactured(large, folder / "large"))
+    rows.append(
+        reported(f"{LARGE_BEADS} beads, three degrees: per bead", 1e3 * wall / LARGE_BEADS, math.nan, "ms", wall)
+    )
+    rows.append(
+        reported("5089 beads, eleven degrees: per bead", 1e3 * seconds / full["beads"], math.nan, "ms", seconds)
+    )
+    return f"{full['beads']} beads on one rank", rows
+
+
+def manufactured(case: dict[str, Any], folder: Path) -> dict[str, Any]:
+    """Run a case up to its packing and return the figures of manufacturing."""
+    found: dict[str, Any] = run_in_process(case, folder, MPI.COMM_SELF)["manufacturing"]
+    return found
 
 
 def bench_meshing(folder: Path) -> Rows:

@@ -10,7 +10,15 @@ from meshing.labelled_mesh import LabelledMesh
 
 from .geometry import check_geometry, read_packing
 from .physics import CaseMaterials, build_cell_model, check_cutoff
-from .schema import Case, ConductionSection, LayersGeometry, ManufacturedGeometry, PackingGeometry, SpheresGeometry
+from .schema import (
+    Case,
+    ConductionSection,
+    LayersGeometry,
+    ManufacturedGeometry,
+    PackingGeometry,
+    RandomGeometry,
+    SpheresGeometry,
+)
 
 
 def check_case(case: Case, materials: CaseMaterials, folder: Path = Path()) -> None:
@@ -20,6 +28,8 @@ def check_case(case: Case, materials: CaseMaterials, folder: Path = Path()) -> N
         InputError: names the key.
     """
     check_geometry(case, folder)
+    if case.rheology is not None and not isinstance(case.geometry, ManufacturedGeometry):
+        raise InputError("rheology", f'source = "{case.geometry.source}"', 'geometry with source = "manufactured"')
     present = phases_of(case, folder)
     for name, section in (case.conduction or {}).items():
         _check_conduction(name, section, materials, present)
@@ -61,6 +71,8 @@ def phases_of(case: Case, folder: Path) -> set[Phase]:
         return below | {Phase[geometry.matrix]} | {Phase[s.phase] for s in geometry.spheres}
     if isinstance(geometry, ManufacturedGeometry):
         return below | ({Phase[p.phase] for p in geometry.powders} or {Phase.AM, Phase.SE, Phase.CBD})
+    if isinstance(geometry, RandomGeometry):
+        return below | {Phase.void} | {Phase[p.phase] for p in geometry.phases}
     assert isinstance(geometry, PackingGeometry)
     return below | {Phase(int(phase)) for phase in set(read_packing(geometry, folder).phases)}
 

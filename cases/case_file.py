@@ -13,6 +13,13 @@ from manufacturing.errors import InputError
 
 from .schema import Case
 
+MOVED = {  # keys of earlier versions -> where they are now
+    "geometry.aspect_ratio": "geometry.slurry.aspect_ratio",
+    "geometry.drying_pressure": "geometry.drying.pressure",
+    "geometry.calendering_degree": "geometry.calendering.degree",
+    "geometry.crop_depth": "geometry.calendering.crop_depth",
+}
+
 
 def read_case(path: Path, overrides: tuple[str, ...] = ()) -> Case:
     """Read and validate a case file.
@@ -44,7 +51,7 @@ def validate_case(data: dict[str, Any]) -> Case:
 
 
 def apply_override(data: dict[str, Any], override: str) -> None:
-    """Set one dotted key, for example ``mesh.cell_size=1.5e-6`` or ``geometry.layers.0.cells=20``."""
+    """Set one dotted key, such as ``mesh.cell_size=1.5e-6`` or ``geometry.layers.0.cells=20``; no value removes it."""
     key, separator, text = override.partition("=")
     if not separator or not key.strip():
         raise InputError("--set", override, "KEY=VALUE")
@@ -59,11 +66,13 @@ def apply_override(data: dict[str, Any], override: str) -> None:
             parent, target = target, target[int(part)] if isinstance(target, list) else target.setdefault(part, {})
             if isinstance(target, str) and parts[0] == "materials":  # a material given by its name alone
                 target = parent[part] = {"name": target}
-        if isinstance(target, list):
+        if not text.strip():
+            target.pop(int(parts[-1]) if isinstance(target, list) else parts[-1])
+        elif isinstance(target, list):
             target[int(parts[-1])] = value
         else:
             target[parts[-1]] = value
-    except (TypeError, ValueError, IndexError, AttributeError):
+    except (TypeError, ValueError, IndexError, KeyError, AttributeError):
         raise InputError("--set", key, "a key of the case file") from None
 
 
@@ -83,12 +92,14 @@ def _split_key(key: str) -> list[str]:
 
 def _as_input_error(error: ValidationError) -> InputError:
     first = error.errors()[0]
-    tags = {"manufactured", "packing", "spheres", "layers"}
+    tags = {"manufactured", "random", "packing", "spheres", "layers"}
     location = [str(part) for part in first["loc"]]
     if len(location) > 1 and location[0] == "geometry" and location[1] in tags:
         del location[1]
     field = ".".join(location) or "case"
     if first["type"] == "extra_forbidden":
+        if field in MOVED:
+            return InputError(field, "a key of an earlier version", f"the same value as {MOVED[field]}")
         return InputError(field, "an unknown key", _similar_key(location[-1]))
     expected = first["msg"].removeprefix("Value error, ").removeprefix("Input should be ")
     return InputError(field, _describe(first["type"], first["input"]), expected)

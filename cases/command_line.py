@@ -1,4 +1,4 @@
-"""``granode``: demo, run, test, exec, doctor, validate, bench."""
+"""``granode``: demo, run, test, exec, doctor, validate, bench, recipe, packing."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from pathlib import Path
 from manufacturing.errors import GranodeError, InputError
 
 from .case_file import read_case
+from .inspect_commands import add_packing_commands
 from .mpi_launch import mpi_environment, mpirun_command, usable_cores
 from .schema import UNTIL, Case, ManufacturedGeometry
 
@@ -43,7 +44,7 @@ def main(arguments: list[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="granode", description=__doc__)
     commands = parser.add_subparsers(
-        dest="command", required=True, metavar="{demo,run,test,exec,doctor,validate,bench}"
+        dest="command", required=True, metavar="{demo,run,test,exec,doctor,validate,bench,recipe,packing}"
     )
     demo = commands.add_parser("demo", help="run cases/demo.toml")
     run = commands.add_parser("run", help="run a case file")
@@ -53,7 +54,9 @@ def _parser() -> argparse.ArgumentParser:
         command.add_argument("--ranks", type=int, help="MPI ranks of the solver")
         command.add_argument("--resume", action="store_true", help="go on with an earlier run (always so)")
         command.add_argument("--until", choices=UNTIL, help="last stage to run; sets output.until")
-        command.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="override a key")
+        command.add_argument(
+            "--set", action="append", default=[], metavar="KEY=VALUE", help="override a key; KEY= removes it"
+        )
     demo.set_defaults(run=lambda o: run_case(DEMO, o))
     run.set_defaults(run=lambda o: run_case(o.case, o))
     test = commands.add_parser("test", help="lint, types and all tests")
@@ -69,6 +72,7 @@ def _parser() -> argparse.ArgumentParser:
         command.set_defaults(run=_validate if name == "validate" else _bench)
         if name == "validate":
             command.add_argument("--out", type=Path, help="keeps finished groups (default: results/validate_NAME)")
+    add_packing_commands(commands)
     stages = commands.add_parser("_stages")
     stages.add_argument("out", type=Path)
     stages.add_argument("names", nargs="+")
@@ -88,7 +92,7 @@ def run_case(path: Path, options: argparse.Namespace) -> int:
     manufacturing_ranks = case.geometry.ranks if isinstance(case.geometry, ManufacturedGeometry) else 1
     start = time.monotonic()
     groups = [
-        (manufacturing_ranks, ("packing",)),
+        (manufacturing_ranks, ("packing", "rheology")),
         (1, ("mesh",)),
         (ranks, ("conduction", "discharge")),
     ]
@@ -188,6 +192,7 @@ def _stages(out: Path, names: list[str], comm: object, log: object) -> None:
     pipeline = Pipeline(case, Path(stored["folder"]), out, comm, log)  # type: ignore[arg-type]
     actions = {
         "packing": pipeline.make_packing,
+        "rheology": pipeline.run_rheology,
         "mesh": pipeline.make_mesh,
         "conduction": pipeline.run_conduction,
         "discharge": pipeline.run_discharge,

@@ -2,58 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from mpi4py import MPI
 
-from manufacturing import manufacture
-from manufacturing.calendering import CalenderingStage
-from manufacturing.chain import ManufacturingResult, ManufacturingSettings
-from manufacturing.drying import DryingStage
+from manufacturing import manufacture, packing_files
+from manufacturing.chain import ManufacturingResult
 from manufacturing.errors import InputError
-from manufacturing.packing import Packing, load_packing
-from manufacturing.packing_files import read_csv, read_lammps_dump
+from manufacturing.packing import Packing
 from manufacturing.phases import Phase
-from manufacturing.recipe import Powder, Recipe
-from manufacturing.shipped_recipes import nmc622_argyrodite
-from manufacturing.slurry import SlurryStage
+from manufacturing.random_packing import random_packing
 from meshing.labelled_mesh import LabelledMesh
 from meshing.lattice_cut import LatticeCutSettings, mesh_packing
 from meshing.layers_mesh import Layer, LayersSettings, mesh_layers
 from meshing.voxel_mesh import VoxelSettings, mesh_voxels
 
 from .log import RunLog
-from .schema import Case, LayersGeometry, ManufacturedGeometry, PackingGeometry, SpheresGeometry
+from .manufacture import manufacturing_settings, named_as_in_case, random_settings
+from .schema import Case, LayersGeometry, ManufacturedGeometry, PackingGeometry, RandomGeometry, SpheresGeometry
+
+GivenGeometry = SpheresGeometry | PackingGeometry | RandomGeometry
+LAMMPS_FILES = (".data", ".dump", ".lammpstrj")
 
 MAXIMUM_CELLS = 3e7  # every rank reads the whole mesh
 
 
-def manufacturing_settings(geometry: ManufacturedGeometry) -> ManufacturingSettings:
-    """Return the settings of the manufacturing chain of a case."""
-    recipe = nmc622_argyrodite(geometry.beads)
-    if geometry.powders:
-        powders = tuple(Powder(**{**p.model_dump(), "phase": Phase[p.phase]}) for p in geometry.powders)
-        recipe = Recipe(powders, geometry.beads)
-    return ManufacturingSettings(
-        recipe=recipe,
-        slurry=SlurryStage(aspect_ratio=geometry.aspect_ratio),
-        drying=DryingStage(pressure=geometry.drying_pressure),
-        calendering=CalenderingStage(degree=geometry.calendering_degree, crop_depth=geometry.crop_depth),
-        seed=geometry.seed,
-        ranks=geometry.ranks,
-    )
-
-
 def manufacture_case(
-    geometry: ManufacturedGeometry, out: Path, comm: MPI.Intracomm, log: RunLog
+    geometry: ManufacturedGeometry, folder: Path, out: Path, comm: MPI.Intracomm, log: RunLog
 ) -> ManufacturingResult:
     """Run LAMMPS (collective)."""
     with named_as_in_case():
-        return manufacture(manufacturing_settings(geometry), comm, log.line, log.progress, out / "stages")
+        settings = manufacturing_settings(geometry, folder)
+        return manufacture(settings, comm, log.line, log.progress, out / "stages")
 
 
 def read_packing(geometry: PackingGeometry, folder: Path) -> Packing:
@@ -63,28 +45,34 @@ def read_packing(geometry: PackingGeometry, folder: Path) -> Packing:
         InputError: unknown kind of file, missing keys, unreadable or truncated file.
     """
     path = folder / geometry.file
-    if path.suffix == ".h5":
-        return load_packing(path)
-    if path.suffix == ".csv":
-        if geometry.lower is None or geometry.upper is None:
-            raise InputError("geometry.lower", "nothing", "the corners lower and upper of the box of a CSV packing [m]")
-        return read_csv(path, geometry.lower, geometry.upper, geometry.periodic, geometry.length_unit)
-    if path.suffix in (".dump", ".lammpstrj"):
-        if not geometry.phase_of_type:
-            raise InputError("geometry.phase_of_type", "nothing", "the phase of each atom type of the dump")
-        try:
-            phases = {int(kind): Phase[name] for kind, name in geometry.phase_of_type.items()}
-        except ValueError as error:
-            raise InputError(
-                "geometry.phase_of_type", sorted(geometry.phase_of_type), "atom types as integers"
-            ) from error
-        unit = geometry.length_unit if "length_unit" in geometry.model_fields_set else 1e-6
-        return read_lammps_dump(path, phases, unit)
-    raise InputError("geometry.file", path.suffix or "no ending", "a file ending in .h5, .csv, .dump or .lammpstrj")
+    kind = path.with_suffix("").suffix if path.suffix == ".gz" else path.suffix
+    options: dict[str, Any] = {}
+    if kind not in packing_files.READERS:
+        raise InputError("geometry.file", path.suffix or "no ending", f"ending {', '.join(packing_files.READERS)}")
+    if kind == ".csv":
+        names = {"lower", "upper", "periodic", "length_unit"} & geometry.model_fields_set
+        options = {name: getattr(geometry, name) for name in names}
+    elif kind in LAMMPS_FILES:
+        if geometry.phase_of_type:
+            options = {"phase_of_type": _phase_of_type(geometry)}
+        if "length_unit" in geometry.model_fields_set:
+            options["length_unit"] = geometry.length_unit
+    with named_as_in_case():
+        return packing_files.read_packing(path, **options)
 
 
-def given_packing(geometry: SpheresGeometry | PackingGeometry, folder: Path) -> Packing:
-    """Return a packing that is not manufactured: inline spheres, or a file relative to ``folder``."""
+def _phase_of_type(geometry: PackingGeometry) -> dict[int, Phase]:
+    try:
+        return {int(kind): Phase[name] for kind, name in geometry.phase_of_type.items()}
+    except ValueError as error:
+        raise InputError("geometry.phase_of_type", sorted(geometry.phase_of_type), "atom types as integers") from error
+
+
+def given_packing(geometry: GivenGeometry, folder: Path) -> Packing:
+    """Return a packing without LAMMPS: random or inline spheres, or a file relative to ``folder``."""
+    if isinstance(geometry, RandomGeometry):
+        with named_as_in_case():
+            return random_packing(random_settings(geometry, folder)).packing
     return sphere_packing(geometry) if isinstance(geometry, SpheresGeometry) else read_packing(geometry, folder)
 
 
@@ -119,19 +107,12 @@ def check_geometry(case: Case, folder: Path) -> None:
     geometry = case.geometry
     if isinstance(geometry, ManufacturedGeometry):
         with named_as_in_case():
-            manufacturing_settings(geometry).recipe.bead_table()
+            manufacturing_settings(geometry, folder).recipe.bead_table()
+    elif isinstance(geometry, RandomGeometry):
+        with named_as_in_case():
+            random_settings(geometry, folder)
     elif isinstance(geometry, SpheresGeometry | PackingGeometry):
         check_cell_count(case, given_packing(geometry, folder))
-
-
-@contextmanager
-def named_as_in_case() -> Iterator[None]:
-    """Translate the manufacturing room's names of fields into keys of the case file."""
-    try:
-        yield
-    except InputError as error:
-        field = error.field.replace("recipe.total_beads", "geometry.beads").replace("recipe.", "geometry.powders: ")
-        raise InputError(field, error.found, error.expected) from None
 
 
 def check_cell_count(case: Case, packing: Packing) -> None:

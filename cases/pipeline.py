@@ -14,6 +14,7 @@ from mpi4py import MPI
 from manufacturing.collective import run_on
 from manufacturing.errors import GranodeError
 from manufacturing.packing import Packing, load_packing
+from manufacturing.packing_summary import describe as describe_packing
 from manufacturing.phases import Phase
 from meshing.gmsh_file import write_gmsh
 from meshing.labelled_mesh import LabelledMesh, describe, load_mesh
@@ -23,14 +24,16 @@ from solver.discharge import Discharge, DischargeRecord, DischargeSettings, Snap
 
 from .case_checks import check_case, check_materials, conduction_sections, conductivities, phases_in
 from .field_files import write_conduction_fields, write_mesh_fields, write_snapshots
-from .geometry import electrode_figures, given_packing, manufacture_case, mesh_case
+from .geometry import GivenGeometry, electrode_figures, given_packing, manufacture_case, mesh_case
 from .log import RunLog
+from .manufacture import measure_flow_curve
 from .physics import CaseMaterials, build_cell_model, stoichiometry_window
 from .run_directory import RunDirectory
-from .schema import Case, ConductionSection, LayersGeometry, ManufacturedGeometry, PackingGeometry, SpheresGeometry
+from .schema import Case, ConductionSection, LayersGeometry, ManufacturedGeometry
 from .stage_keys import stage_keys
 
 FEW_CELLS_PER_RANK = 50
+FLOW_CURVE = "curves/flow_curve.csv"
 
 
 class Pipeline:
@@ -58,6 +61,7 @@ class Pipeline:
         """Run every stage and return the summary by stage."""
         self.check()
         self.make_packing()
+        self.run_rheology()
         self.make_mesh()
         self.run_conduction()
         self.run_discharge()
@@ -77,17 +81,19 @@ class Pipeline:
     def _packing_report(self, path: Path) -> dict[str, Any]:
         geometry = self.case.geometry
         if isinstance(geometry, ManufacturedGeometry):
-            result = manufacture_case(geometry, self.directory.path, self.comm, self.log)
+            result = manufacture_case(geometry, self.folder, self.directory.path, self.comm, self.log)
             run_on(self.comm, 1, lambda: self._save_manufacturing(result.packing, result.curves, path))
             assumptions = result.packing.provenance.get("assumptions", [])
             return {**result.report, "assumptions": assumptions}
 
         def place() -> dict[str, Any]:
             """Place or read the particles, save them and count them."""
-            assert isinstance(geometry, PackingGeometry | SpheresGeometry)
+            assert isinstance(geometry, GivenGeometry)
             placed = given_packing(geometry, self.folder)
             placed.save(path)
-            return {"source": geometry.source, "beads": len(placed.radii), "beads_by_phase": placed.count_by_phase()}
+            figures = describe_packing(placed).as_dict()
+            counts = {"beads": len(placed.radii), "beads_by_phase": placed.count_by_phase()}
+            return {"source": geometry.source, **counts, **figures, "provenance": placed.provenance}
 
         return run_on(self.comm, 1, place)
 
@@ -96,6 +102,20 @@ class Pipeline:
         for name, columns in curves.items():
             rows = zip(*columns.values(), strict=True)
             _write_csv(self.directory.path / "curves" / f"{name}.csv", list(columns), [list(r) for r in rows])
+
+    def run_rheology(self) -> None:
+        """Measure the flow curve of the slurry."""
+        self._stage("rheology", (FLOW_CURVE,), self._rheology_report)
+
+    def _rheology_report(self) -> dict[str, Any]:
+        geometry, section = self.case.geometry, self.case.rheology
+        assert isinstance(geometry, ManufacturedGeometry)
+        assert section is not None
+        out = self.directory.path
+        curve = measure_flow_curve(geometry, section, self.folder, out, out / FLOW_CURVE, self.comm, self.log)
+        for text in curve.table().splitlines():
+            self.log.line(f"rheology: {text}")
+        return curve.as_dict()
 
     def make_mesh(self) -> None:
         """Mesh the geometry on rank 0 and read it on all."""

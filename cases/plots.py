@@ -7,10 +7,14 @@ from pathlib import Path
 
 from matplotlib.figure import Figure
 
+from .plots_calendering import plot_calendering
 from .plots_curves import plot_manufacturing, plot_voltage
 from .plots_files import RunFiles
+from .plots_flow_curve import plot_flow_curve
 from .plots_packing import plot_packing
+from .plots_profiles import plot_profiles
 from .plots_sections import plot_conduction, plot_ionic_potential, plot_lithium, plot_mesh
+from .plots_stages import plot_stages
 from .plots_style import save_figure
 from .schema import Case
 
@@ -22,6 +26,10 @@ FIGURES: dict[str, Callable[[RunFiles], Figure | None]] = {
     "lithium.png": plot_lithium,
     "voltage.png": plot_voltage,
     "manufacturing.png": plot_manufacturing,
+    "packing_stages.png": plot_stages,
+    "calendering.png": plot_calendering,
+    "profiles.png": plot_profiles,
+    "flow_curve.png": plot_flow_curve,
 }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -10,7 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from .plots_files import RunFiles
-from .plots_style import LINE_COLOURS, new_figure
+from .plots_style import LINE_COLOURS, new_figure, with_error
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -22,6 +23,8 @@ class Panel:
     columns: tuple[str, ...]
     label: str
     factor: float = 1.0  # from the unit of the file to that of the label
+    converged: str = ""  # figure of the stage's report that the curve is heading for
+    uncertainty: str = ""  # of that figure
 
 
 @dataclass(frozen=True)
@@ -29,22 +32,31 @@ class StagePanels:
     """The diagrams of a manufacturing stage, all over the same quantity."""
 
     stage: str
+    report: str  # name of the stage's figures in the summary
     over: str
     label: str
     factor: float
     panels: tuple[Panel, ...]
 
 
-_DENSITY = Panel(("density_g_cm3",), "density [g/cm³]")
+_DENSITY = Panel(
+    ("density_g_cm3",),
+    "density [g/cm³]",
+    converged="density_converged_g_cm3",
+    uncertainty="density_converged_uncertainty_g_cm3",
+)
 _PRESSURE_Z = Panel(("pressure_z_Pa",), "pressure along z [kPa]", 1e-3)
 _THICKNESS = Panel(("thickness_um",), "thickness [µm]")
 _POROSITY = Panel(("porosity", "porosity_without_nanopores"), "porosity")
 _TIME = ("time_s", "simulated time [µs]", 1e6)
 _STAGES = (
-    StagePanels("slurry", *_TIME, (_DENSITY, Panel(("pressure_Pa",), "pressure [kPa]", 1e-3))),
-    StagePanels("drying", *_TIME, (_DENSITY, _PRESSURE_Z, _THICKNESS)),
-    StagePanels("calendering", "degree", "degree of calendering", 1.0, (_DENSITY, _PRESSURE_Z, _POROSITY)),
+    StagePanels("slurry", "slurry", *_TIME, (_DENSITY, Panel(("pressure_Pa",), "pressure [kPa]", 1e-3))),
+    StagePanels("drying", "dried", *_TIME, (_DENSITY, _PRESSURE_Z, _THICKNESS)),
+    StagePanels(
+        "calendering", "calendered", "degree", "degree of calendering", 1.0, (_DENSITY, _PRESSURE_Z, _POROSITY)
+    ),
 )
+_LEGEND_SHARE = 0.4  # of the height of the data, added above them for the legend
 _SMALLEST_SPAN = 0.01  # [V] or stoichiometry
 _SERIES_LABELS = {"porosity": "with nanopores of the CBD", "porosity_without_nanopores": "without"}
 
@@ -85,6 +97,7 @@ def plot_manufacturing(run: RunFiles) -> Figure | None:
         row.suptitle(stage.stage, fontsize=10, x=0.01, ha="left")
         for axes, panel in zip(row.subplots(1, len(panels), squeeze=False)[0], panels, strict=True):
             _draw_panel(axes, stage, panel, curve)
+            _draw_converged(axes, panel, run.manufacturing.get(stage.report, {}))
     return figure
 
 
@@ -126,4 +139,18 @@ def _draw_panel(axes: Axes, stage: StagePanels, panel: Panel, curve: dict[str, F
     axes.tick_params(labelsize=8)
     axes.grid(alpha=0.3)
     if len(panel.columns) > 1:
-        axes.legend(fontsize=7)
+        low, high = axes.get_ylim()
+        axes.set_ylim(low, high + _LEGEND_SHARE * (high - low))
+        axes.legend(fontsize=7, loc="upper right")
+
+
+def _draw_converged(axes: Axes, panel: Panel, numbers: dict[str, Any]) -> None:
+    """Draw the value that a curve is heading for, with its uncertainty, where the stage reports one."""
+    if panel.converged not in numbers:
+        return
+    value = float(numbers[panel.converged])
+    spread = float(numbers.get(panel.uncertainty, 0.0))
+    axes.axhspan(value - spread, value + spread, color=LINE_COLOURS[1], alpha=0.25, linewidth=0)
+    text = with_error(value, spread) if spread > 0.0 else f"{value:.4g}"
+    axes.axhline(value, color=LINE_COLOURS[1], linestyle="--", linewidth=1.0, label=f"converged: {text}")
+    axes.legend(fontsize=8, loc="lower right")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -13,6 +14,7 @@ import meshio
 import numpy as np
 import numpy.typing as npt
 
+from manufacturing.flow_curve import FlowCurve, read_flow_curve
 from manufacturing.packing import Packing, load_packing
 from manufacturing.phases import Phase
 from meshing.labelled_mesh import LabelledMesh, load_mesh
@@ -21,6 +23,7 @@ from .plots_plane_cut import PlaneCut, cut_tetrahedra, cut_triangles
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
+DEGREE_FILE = re.compile(r"packing_calendered_(\d+(?:\.\d+)?)\.h5")
 CUT_AXIS = 1  # sections are normal to y, through the middle of the box
 
 
@@ -71,6 +74,40 @@ class RunFiles:
         """The particles, None for a geometry without."""
         path = self.out / "packing.h5"
         return load_packing(path) if path.exists() else None
+
+    def stage_packing(self, name: str) -> Packing | None:
+        """Return the packing that a manufacturing stage left, None without; ``name`` such as `dried`."""
+        path = self.out / "stages" / f"packing_{name}.h5"
+        return load_packing(path) if path.exists() else None
+
+    @cached_property
+    def calendered_degrees(self) -> dict[float, str]:
+        """Degrees of calendering [%] whose film was kept, in order, with the name of each for `stage_packing`."""
+        found = {}
+        for path in (self.out / "stages").glob("packing_calendered_*.h5"):
+            match = DEGREE_FILE.fullmatch(path.name)
+            if match is not None:
+                found[float(match[1])] = path.stem.removeprefix("packing_")
+        return dict(sorted(found.items()))
+
+    @cached_property
+    def manufacturing(self) -> dict[str, Any]:
+        """The numbers of the manufacturing chain; empty without."""
+        return dict(self.summary.get("manufacturing", {}))
+
+    @cached_property
+    def recipe(self) -> str:
+        """Name of the shipped recipe that was manufactured; empty for an own recipe or without a manifest."""
+        path = self.out / "manifest.json"
+        geometry = json.loads(path.read_text())["case"].get("geometry", {}) if path.exists() else {}
+        return "" if geometry.get("powders") else str(geometry.get("recipe", ""))
+
+    @cached_property
+    def flow_curve(self) -> FlowCurve | None:
+        """The flow curve of the slurry, None without a finished rate."""
+        path = self.out / "curves" / "flow_curve.csv"
+        curve = read_flow_curve(path) if path.exists() else None
+        return curve if curve is not None and curve.points else None
 
     @cached_property
     def mesh(self) -> LabelledMesh | None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from itertools import product
+
 import numpy as np
 import numpy.typing as npt
 from matplotlib.axes import Axes
@@ -18,8 +21,22 @@ from .plots_style import MICROMETRE, PHASE_COLOURS, add_legend, frame_section, n
 
 FloatArray = npt.NDArray[np.float64]
 
-_VIEW = (0.55, -0.85, 0.5)
+Extent = tuple[float, float, float, float]  # left, right, bottom, top
+
+CAMERA = Camera.looking_from((0.55, -0.85, 0.5))
 _ROWS = 700
+
+
+@dataclass(frozen=True)
+class Placement:
+    """Where a box is drawn: picture coordinates in um are multiplied by ``scale`` and moved by ``origin``."""
+
+    origin: tuple[float, float] = (0.0, 0.0)  # [unit of the axes]
+    scale: float = 1.0  # [unit of the axes per um]
+
+    def __call__(self, points: FloatArray) -> FloatArray:
+        """Return where picture coordinates lie in the axes, (..., 2) -> (..., 2)."""
+        return np.asarray(np.array(self.origin) + self.scale * points)
 
 
 def plot_packing(run: RunFiles) -> Figure | None:
@@ -41,22 +58,45 @@ def plot_packing(run: RunFiles) -> Figure | None:
 
 
 def _draw_view(axes: Axes, packing: Packing, spheres: Spheres) -> None:
-    """Draw the box from the front right above; hidden box edges lie behind the spheres."""
-    lower, upper = np.zeros(3), _micrometres(packing.size)
-    moved = Spheres(_micrometres(spheres.centres - packing.lower), _micrometres(spheres.radii), spheres.phases)
-    camera = Camera.looking_from(_VIEW)
-    picture = SphereRenderer(lower, upper, camera, _ROWS).draw(moved, PHASE_COLOURS)
-    axes.imshow(picture.pixels, extent=picture.extent, origin="lower", interpolation="antialiased", zorder=2)
-    hidden, visible = _box_edges(lower, upper, camera)
-    axes.add_collection(LineCollection(list(camera.project(hidden)), colors="#BBBBBB", linewidths=0.7, zorder=1))
-    axes.add_collection(LineCollection(list(camera.project(visible)), colors="black", linewidths=0.9, zorder=3))
-    _label_edges(axes, upper, camera)
-    margin = 0.08 * (picture.extent[3] - picture.extent[2])
-    axes.set_xlim(picture.extent[0] - margin, picture.extent[1] + margin)
-    axes.set_ylim(picture.extent[2] - margin, picture.extent[3] + 0.3 * margin)
+    """Draw the box from the front right above."""
+    left, right, bottom, top = draw_box(axes, packing, spheres, Placement(), _ROWS)
+    margin = 0.08 * (top - bottom)
+    axes.set_xlim(left - margin, right + margin)
+    axes.set_ylim(bottom - margin, top + 0.3 * margin)
     axes.set_aspect("equal")
     axes.axis("off")
     axes.set_title("spheres clipped to the box", fontsize=10)
+
+
+def draw_box(axes: Axes, packing: Packing, spheres: Spheres, place: Placement, rows: int) -> Extent:
+    """Draw the spheres and the box with the lengths of its edges; hidden edges lie behind the spheres.
+
+    Args:
+        axes: where to draw.
+        packing: whose box it is.
+        spheres: those that reach into the box [m].
+        place: where in the axes.
+        rows: height of the picture [pixel].
+
+    Returns:
+        Left, right, bottom and top of the picture in the axes.
+    """
+    lower, upper = np.zeros(3), _micrometres(packing.size)
+    moved = Spheres(_micrometres(spheres.centres - packing.lower), _micrometres(spheres.radii), spheres.phases)
+    picture = SphereRenderer(lower, upper, CAMERA, rows).draw(moved, PHASE_COLOURS)
+    (left, bottom), (right, top) = place(np.array(picture.extent).reshape(2, 2).T)
+    extent = (float(left), float(right), float(bottom), float(top))
+    axes.imshow(picture.pixels, extent=extent, origin="lower", interpolation="antialiased", zorder=2)
+    hidden, visible = (place(CAMERA.project(edges)) for edges in _box_edges(lower, upper, CAMERA))
+    axes.add_collection(LineCollection(list(hidden), colors="#BBBBBB", linewidths=0.7, zorder=1))
+    axes.add_collection(LineCollection(list(visible), colors="black", linewidths=0.9, zorder=3))
+    _label_edges(axes, upper, place)
+    return extent
+
+
+def box_corners(packing: Packing) -> FloatArray:
+    """Return the corners of the box moved to the origin, shape (8, 3) [um]."""
+    return np.array(list(product(*((0.0, length) for length in _micrometres(packing.size)))))
 
 
 def _box_edges(lower: FloatArray, upper: FloatArray, camera: Camera) -> tuple[FloatArray, FloatArray]:
@@ -74,7 +114,7 @@ def _box_edges(lower: FloatArray, upper: FloatArray, camera: Camera) -> tuple[Fl
     return np.array(hidden), np.array(visible)
 
 
-def _label_edges(axes: Axes, size: FloatArray, camera: Camera) -> None:
+def _label_edges(axes: Axes, size: FloatArray, place: Placement) -> None:
     """Write the length of the box beside the front edges."""
     places = (
         ("x", np.array([0.5 * size[0], 0.0, 0.0]), "right", "top"),
@@ -82,12 +122,18 @@ def _label_edges(axes: Axes, size: FloatArray, camera: Camera) -> None:
         ("z", np.array([0.0, 0.0, 0.5 * size[2]]), "right", "center"),
     )
     for axis, (name, point, horizontal, vertical) in enumerate(places):
-        u, v = camera.project(point)
-        gap = -0.015 * size.max() if horizontal == "right" else 0.015 * size.max()
-        drop = 0.0 if name == "z" else -0.015 * size.max()
-        rotation = 90 if name == "z" else 0
-        text = f"{name}: {size[axis]:.3g} µm"
-        axes.text(u + gap, v + drop, text, ha=horizontal, va=vertical, rotation=rotation, fontsize=9)
+        u, v = place(CAMERA.project(point))
+        shift = (-3.0 if horizontal == "right" else 3.0, 0.0 if name == "z" else -3.0)  # [point]
+        axes.annotate(
+            f"{name}: {size[axis]:.3g} µm",
+            (float(u), float(v)),
+            xytext=shift,
+            textcoords="offset points",
+            ha=horizontal,
+            va=vertical,
+            rotation=90 if name == "z" else 0,
+            fontsize=9,
+        )
 
 
 def _micrometres(lengths: FloatArray) -> FloatArray:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import io
+import math
 from pathlib import Path
 
 from matplotlib.axes import Axes
+from matplotlib.container import ErrorbarContainer
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.patches import Patch
@@ -40,15 +42,21 @@ PHASE_LABELS = {
 }
 LINE_COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 MICROMETRE = 1e-6
+PHASE_LINES = {  # void shows up as a line in a colour that no phase has
+    **{phase: PHASE_COLOURS[phase] for phase in (Phase.AM, Phase.SE, Phase.CBD)},
+    Phase.void: LINE_COLOURS[3],
+}
 WIDTH = 8.0  # [inch]
+WIDE = 32.0 / 3.0  # [inch]: 1600 px wide, for three diagrams or more side by side
 RESOLUTION = 150  # [dots per inch]: 1200 px wide
 LARGEST_FILE = 400_000  # [byte]
+_PLAIN_NUMBERS = (1e-2, 1e4)  # written without a power of ten
 
 
-def new_figure(height: float) -> Figure:
-    """Return an empty figure of 1200 px width and a height given in inches."""
+def new_figure(height: float, width: float = WIDTH) -> Figure:
+    """Return an empty figure; height and width in inches, 1200 px wide if not told."""
     layout = ConstrainedLayoutEngine(w_pad=0.1, h_pad=0.06)
-    return Figure(figsize=(WIDTH, height), dpi=RESOLUTION, layout=layout)
+    return Figure(figsize=(width, height), dpi=RESOLUTION, layout=layout)
 
 
 def save_figure(figure: Figure, path: Path) -> None:
@@ -71,6 +79,32 @@ def add_legend(figure: Figure, handles: list[Patch]) -> None:
     """Put a row of legend entries below a figure."""
     if handles:
         figure.legend(handles=handles, loc="outside lower center", ncols=5, fontsize=9, frameon=False)
+
+
+def add_legend_below(axes: Axes) -> None:
+    """Put the legend of a diagram under its horizontal axis, where it covers no data; points with error bars first."""
+    handles, labels = axes.get_legend_handles_labels()
+    order = sorted(range(len(labels)), key=lambda k: not isinstance(handles[k], ErrorbarContainer))
+    axes.legend(
+        [handles[k] for k in order],
+        [labels[k] for k in order],
+        loc="upper center",
+        bbox_to_anchor=(0.5, -0.17),
+        fontsize=8,
+        frameon=False,
+        borderaxespad=0.0,
+    )
+
+
+def with_error(value: float, error: float) -> str:
+    """Return a number and its error, two digits of which are shown; small and large ones with a power of ten."""
+    low, high = _PLAIN_NUMBERS
+    if value and not low <= abs(value) < high:
+        return f"{value:.2e} ± {error:.1e}"
+    if not 0.0 < error < math.inf:
+        return f"{value:.4g} ± {error:g}"
+    places = max(1 - math.floor(math.log10(error)), 0)
+    return f"{value:.{places}f} ± {error:.{places}f}"
 
 
 def frame_section(axes: Axes, width: float, bottom: float, top: float) -> None:

@@ -9,48 +9,35 @@ from typing import Annotated, Any, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-ParticlePhase = Literal["AM", "SE", "CBD"]
+from .schema_manufacturing import ManufacturedGeometry, PowderSection, RandomGeometry, RheologySection
+from .schema_section import DomainPhase, Finite, Fraction, NotNegative, ParticlePhase, Positive, Section, Vector
+
+__all__ = [
+    "Case",
+    "CellSection",
+    "ConductionSection",
+    "DischargeSection",
+    "Geometry",
+    "KineticsSection",
+    "LayerSection",
+    "LayersGeometry",
+    "ManufacturedGeometry",
+    "MaterialSection",
+    "MaterialsSection",
+    "MeshSection",
+    "OutputSection",
+    "PackingGeometry",
+    "PowderSection",
+    "RandomGeometry",
+    "RheologySection",
+    "Section",
+    "SphereSection",
+    "SpheresGeometry",
+    "UNTIL",
+]
+
 LastStage = Literal["manufacturing", "meshing", "conduction", "discharge"]
 UNTIL: tuple[LastStage, ...] = get_args(LastStage)
-DomainPhase = Literal["AM", "SE", "CBD", "void", "separator", "anode"]
-Positive = Annotated[float, Field(gt=0.0, allow_inf_nan=False)]
-NotNegative = Annotated[float, Field(ge=0.0, allow_inf_nan=False)]
-Fraction = Annotated[float, Field(ge=0.0, le=1.0)]
-Finite = Annotated[float, Field(allow_inf_nan=False)]
-Vector = tuple[Finite, Finite, Finite]
-
-
-class Section(BaseModel):
-    """A table of the case file; values are fixed once read and unknown keys are refused."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class PowderSection(Section):
-    """One powder of a recipe."""
-
-    phase: ParticlePhase = Field(description="phase of the beads")
-    weight_fraction: Annotated[float, Field(gt=0.0, le=1.0)] = Field(description="share of the dry solids' mass")
-    density: Positive = Field(description="mass of a dry bead over its volume [kg/m3]")
-    diameters: tuple[Positive, ...] = Field(description="dry diameter of each size class [m]")
-    number_fractions: tuple[Positive, ...] = Field((1.0,), description="relative number of beads per class")
-    wet_diameter: Positive | None = Field(None, description="diameter in the slurry [m], for beads that hold solvent")
-    wet_density: Positive | None = Field(None, description="density in the slurry [kg/m3]")
-
-
-class ManufacturedGeometry(Section):
-    """A recipe through LAMMPS: slurry, drying, calendering."""
-
-    source: Literal["manufactured"]
-    recipe: Literal["nmc622_argyrodite"] = Field("nmc622_argyrodite", description="shipped recipe (without `powders`)")
-    powders: tuple[PowderSection, ...] = Field((), description="own recipe; weight fractions sum to 1")
-    beads: Annotated[int, Field(ge=10)] = Field(1000, description="number of beads")
-    seed: Annotated[int, Field(ge=0)] = Field(1, description="seed of the random insertion")
-    ranks: Annotated[int, Field(ge=1)] = Field(1, description="MPI ranks of LAMMPS; another number, another packing")
-    aspect_ratio: Positive = Field(2.15, description="height over width of the slurry box; drying keeps the width")
-    drying_pressure: Positive = Field(4000.0, description="pressure that dries the electrode [Pa] (calibrated)")
-    calendering_degree: Annotated[float, Field(ge=0.0, lt=1.0)] = Field(0.30, description="reduction of thickness")
-    crop_depth: NotNegative = Field(1e-6, description="crop planes lie this far inside the plates [m]")
 
 
 class PackingGeometry(Section):
@@ -103,7 +90,8 @@ class LayersGeometry(Section):
 
 
 Geometry = Annotated[
-    ManufacturedGeometry | PackingGeometry | SpheresGeometry | LayersGeometry, Field(discriminator="source")
+    ManufacturedGeometry | RandomGeometry | PackingGeometry | SpheresGeometry | LayersGeometry,
+    Field(discriminator="source"),
 ]
 
 
@@ -220,6 +208,7 @@ class Case(Section):
 
     title: str = Field("", description="a line about the case")
     geometry: Geometry = Field(description="where the particles or layers come from")
+    rheology: RheologySection | None = Field(None, description="flow curve of the slurry; none: not measured")
     mesh: MeshSection = Field(MeshSection(), description="meshing")
     cell: CellSection = Field(CellSection(), description="separator and temperature")
     materials: MaterialsSection = Field(MaterialsSection(), description="materials")

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from manufacturing.settings_key import content_key
+
 from .case_checks import conduction_sections
+from .manufacture import manufacturing_settings, random_settings
 from .physics import CaseMaterials
 from .run_directory import STAGES, content_hash, file_hash
-from .schema import Case, LayersGeometry, PackingGeometry
+from .schema import Case, Geometry, LayersGeometry, ManufacturedGeometry, PackingGeometry, RandomGeometry
 
-STAGE_FORMAT = 2  # raise when a stage computes something else from the same case
+STAGE_FORMAT = 3  # raise when a stage computes something else from the same case
 # What belongs to the stage that a user names as the last one.
 LAST = {"manufacturing": "rheology", "meshing": "electrode", "conduction": "conduction", "discharge": "discharge"}
 
@@ -23,13 +26,14 @@ def stage_keys(case: Case, folder: Path) -> dict[str, str]:
     materials = CaseMaterials(case)
     properties = materials.describe()
     densities = {name: entry.density.value for name, entry in materials.by_domain.items()}
-    source = file_hash(folder / case.geometry.file) if isinstance(case.geometry, PackingGeometry) else ""
-    packing = content_hash([STAGE_FORMAT, data["geometry"], source])
+    packing = content_hash([STAGE_FORMAT, data["geometry"], _source(case.geometry, folder)])
     mesh = content_hash([packing, data["mesh"], data["cell"]["separator_thickness"]])
     output = {name: data["output"][name] for name in ("fields", "snapshots")}
     keys = {"meshing": mesh, "electrode": content_hash([mesh, densities, output["fields"]])}
     if not isinstance(case.geometry, LayersGeometry):
         keys["manufacturing"] = packing
+    if case.rheology is not None and isinstance(case.geometry, ManufacturedGeometry):
+        keys["rheology"] = content_hash([packing, data["rheology"]])
     sections = {name: section.model_dump() for name, section in conduction_sections(case, materials).items()}
     if sections:
         keys["conduction"] = content_hash([mesh, sections, properties, output["fields"]])
@@ -38,3 +42,12 @@ def stage_keys(case: Case, folder: Path) -> dict[str, str]:
         keys["discharge"] = content_hash([mesh, *physics, output])
     wanted = STAGES[: STAGES.index(LAST[case.output.until]) + 1]
     return {name: key for name, key in keys.items() if name in wanted}
+
+
+def _source(geometry: Geometry, folder: Path) -> str:
+    """Return a hash of what the section itself does not hold: a file, or all numbers that it stands for."""
+    if isinstance(geometry, PackingGeometry):
+        return file_hash(folder / geometry.file)
+    if isinstance(geometry, ManufacturedGeometry):
+        return content_key(manufacturing_settings(geometry, folder))
+    return content_key(random_settings(geometry, folder)) if isinstance(geometry, RandomGeometry) else ""

@@ -1,31 +1,36 @@
-"""Calendering: two plates compress the dried film to a degree of its thickness and hold it."""
+"""Calendering: two plates compress the dried film degree by degree, hold it and, if asked, let it go."""
 
 from __future__ import annotations
 
-import itertools
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from .assumption import Assumption
 from .beads import BeadTable
 from .configuration import Configuration
-from .drying import set_up_dry_beads
-from .errors import InputError, StageError
+from .errors import InputError
+from .film_state import FilmState
 from .force_field import DRIED_FORCE_FIELD, Contact, ForceField
-from .lammps_engine import PRESSURE, LammpsEngine
+from .lammps_engine import PRESSURE
+from .nanopores import NanoporeCompression
+from .parameter_sets import ParameterSet
 from .plates import Plates
-from .stage import Curves, StageResult, Workplace, come_to_rest, dry_fractions, relative_speed, stationarity_report
-from .stationarity import Sample, Stationarity, StationarityCriterion
+from .press import STAGE, Press, snapshot_name
+from .settling import check_positive
+from .stage import StageResult, Workplace, stationarity_report
+from .stationarity import StationarityCriterion
 
-STAGE = "calendering"
+FloatArray = npt.NDArray[np.float64]
+
 HIGHEST_DEGREE = 0.6
-# Distance at which the plates start, in radii of the largest bead: beads cut by a periodic face stick out.
-START_DISTANCE = 1.2
-PRESSING_SHARE = 0.6  # of the stage's wall time, for progress displays
-DRAG = 0.01  # [pg/us] per unit of inertial scale
-CURVES = ("degree", "thickness_um", "pressure_z_Pa", "density_g_cm3", "porosity", "porosity_without_nanopores")
+LOAD_SCALE = 5e4  # [Pa] about the cohesion of a film; a loose one hardly carries a load when it is pressed
+POSITIVE = (
+    *("increments", "plate_speed", "plate_stiffness", "time_step", "inertial_scale", "smallest_inertial_mass"),
+    *("drag_time", "sampling_time", "release_share"),
+)
 
 
 @dataclass(frozen=True)
@@ -34,7 +39,13 @@ class CalenderingStage:
 
     Args:
         degree: reduction of the thickness over the dried thickness, 0-1.
-        increments: number of steps of the degree at which the film is measured.
+        increments: number of equal steps of the degree at which the film is measured and kept.
+        degrees: increasing degrees at which it is instead; the last one replaces ``degree``.
+        hold_time: for which the plates stand at each degree before it is measured [s].
+        release: what happens at the end: `none`, the film stays between the plates, or `elastic`, the top plate
+            goes back up until it carries nothing and the film is what has recovered.
+        release_share: of the load at the last degree, below which the plate counts as free.
+        nanopores: how the nanopores of the CBD close.
         plate_speed: [m/s].
         plate_stiffness: Hertz stiffness of the plates [Pa].
         plate_friction: Coulomb coefficient of the plates.
@@ -42,65 +53,124 @@ class CalenderingStage:
         time_step: [s].
         inertial_scale: factor on the inertial masses.
         smallest_inertial_mass: lighter beads move as if they had this mass [kg].
-        sampling_steps: steps between two samples while the plates hold.
+        drag_time: in which drag stops a bead of the smallest inertia [s].
+        sampling_time: between two samples while the plates stand [s].
         criterion: ends the stage.
         force_field: between beads.
     """
 
     degree: float = 0.30
     increments: int = 6
+    degrees: tuple[float, ...] = ()
+    hold_time: float = 0.0
+    release: str = "none"
+    release_share: float = 0.01
+    nanopores: NanoporeCompression = field(default_factory=NanoporeCompression)
     plate_speed: float = 0.1
-    plate_stiffness: float = 2e7
+    plate_stiffness: float = 1e8
     plate_friction: float = 1.0
     crop_depth: float = 0.0
     time_step: float = 0.1e-6
     inertial_scale: float = 100.0
-    smallest_inertial_mass: float = 25e-15
-    sampling_steps: int = 100
-    criterion: StationarityCriterion = field(default_factory=lambda: StationarityCriterion("pressure", 1e-2, 0.05))
+    smallest_inertial_mass: float = 100e-15
+    drag_time: float = 500e-6
+    sampling_time: float = 10e-6
+    criterion: StationarityCriterion = field(
+        default_factory=lambda: StationarityCriterion("pressure", 1e-2, 0.05, scale=LOAD_SCALE)
+    )
     force_field: ForceField = field(default=DRIED_FORCE_FIELD, repr=False)
 
     def __post_init__(self) -> None:
         if not 0.0 <= self.degree <= HIGHEST_DEGREE:
             raise InputError("calendering.degree", self.degree, f"0 to {HIGHEST_DEGREE}")
-        for name in ("increments", "plate_speed", "plate_stiffness", "time_step", "inertial_scale"):
-            if not getattr(self, name) > 0:
-                raise InputError(f"calendering.{name}", getattr(self, name), "a positive number")
-        if not self.crop_depth >= 0.0:
-            raise InputError("calendering.crop_depth", self.crop_depth, "0 or more")
+        increasing = all(a < b for a, b in zip((-1.0, *self.degrees), self.degrees, strict=False))
+        if self.degrees and not (increasing and 0.0 <= self.degrees[0] and self.degrees[-1] <= HIGHEST_DEGREE):
+            raise InputError("calendering.degrees", self.degrees, f"increasing values from 0 to {HIGHEST_DEGREE}")
+        if self.release not in ("none", "elastic"):
+            raise InputError("calendering.release", self.release, "one of ['none', 'elastic']")
+        check_positive(STAGE, self, POSITIVE)
+        for name in ("crop_depth", "hold_time"):
+            if not getattr(self, name) >= 0.0:
+                raise InputError(f"calendering.{name}", getattr(self, name), "0 or more")
+
+    @classmethod
+    def from_parameters(cls, parameters: ParameterSet) -> CalenderingStage:
+        """Return the stage of a parameter set."""
+        return cls(
+            plate_speed=parameters.plate_speed,
+            plate_stiffness=parameters.plate_stiffness,
+            plate_friction=parameters.plate_friction,
+            force_field=parameters.dried,
+        )
+
+    @property
+    def all_degrees(self) -> tuple[float, ...]:
+        """Degrees at which the film is measured, from 0 to the last one."""
+        if self.degrees:
+            return self.degrees if self.degrees[0] == 0.0 else (0.0, *self.degrees)
+        return tuple(float(d) for d in np.linspace(0.0, self.degree, self.increments + 1))
 
     def run(self, beads: BeadTable, dried: Configuration, workplace: Workplace) -> StageResult:
         """Return the film between its crop planes, which are the z faces of the box.
+
+        Its snapshots are the films at each degree, between crop planes as well; that of the last degree is settled.
 
         Raises:
             InputError: the crop planes meet.
             StageError: LAMMPS failed, the film did not come to rest, or a bead passed through a plate.
         """
         plates = Plates(self._plate_contact(), dried, self.plate_speed)
-        thickness = plates.position(self.degree) - plates.position(1.0)
+        last = self.all_degrees[-1]
+        thickness = plates.position(last) - plates.position(1.0)
         if not 2.0 * self.crop_depth < thickness:
             raise InputError("calendering.crop_depth", self.crop_depth, f"less than half of {thickness:.3g} m")
-        with LammpsEngine(workplace.comm, STAGE, self.time_step, self.inertial_scale) as engine:
-            press = _Press(self, engine, beads, plates, workplace)
+        with workplace.engine(STAGE, self.time_step, self.inertial_scale) as engine:
+            press = Press(self, engine, beads, plates, workplace)
             press.close_in(dried)
             press.compress()
-            state = press.settle()
-            pressure = press.measure(self.degree)["pressure_z_Pa"]
-            film = plates.between(engine, self.degree)
-        _check_centres(film)
-        report = self._report(beads, film, workplace.voxel)
-        report |= {"pressure_z_Pa": pressure, "stationarity": stationarity_report(state)}
-        return StageResult(self._crop(film), report, press.curves)
+            settled = press.settle()
+            state = press.measure()
+            report = self._report(press, state, workplace.voxel)
+            press.snapshots[snapshot_name(last)] = state.film
+            if self.release == "elastic":
+                press.release()
+                report = self._after_release(press, report, workplace.voxel)
+            film = press.film()
+        snapshots = {name: self._crop(snapshot) for name, snapshot in press.snapshots.items()}
+        report |= {"stationarity": stationarity_report(settled)}
+        return StageResult(self._crop(film), report, press.curves, snapshots=snapshots)
+
+    def radii(self, beads: BeadTable, degree: float | None = None) -> FloatArray:
+        """Return the radius of every bead at a degree, None: the last one, shape (n,) [m]."""
+        return self.nanopores.radii(beads, self.all_degrees[-1] if degree is None else degree)
+
+    def state(self, beads: BeadTable, film: Configuration, closed: float, voxel: float) -> FilmState:
+        """Measure a film whose largest degree so far is ``closed``."""
+        return FilmState.measured(beads, film, self.radii(beads, closed), self.nanopores.nanoporosity(closed), voxel)
 
     def assumptions(self) -> tuple[Assumption, ...]:
         """Return the numbers of this stage that no source prints for this use."""
         stiffness = "Pa; with the printed contact (1e5 Pa) beads pass through the plates"
+        closing = "share of the CBD's nanopores that closes per degree; paper 003 says they do, not how fast"
+        assumed = {
+            "plate_stiffness": stiffness,
+            "plate_friction": "Coulomb coefficient",
+            "crop_depth": "m from each plate to its crop plane",
+            "release": "none: the film stays as thick as under the plates; elastic: it recovers",
+            "hold_time": "s, for which the plates stand at each degree",
+        }
+        numerical = {
+            "plate_speed": "m/s; half of it changes porosity by less than 0.01, measured with 5089 beads",
+            "inertial_scale": "factor on masses",
+            "smallest_inertial_mass": "kg; inertia only",
+            "time_step": "s",
+            "drag_time": "s, in which drag stops a bead of the smallest inertia",
+        }
         return (
-            Assumption("calendering.plate_stiffness", self.plate_stiffness, "assumed", stiffness),
-            Assumption("calendering.plate_friction", self.plate_friction, "assumed", "Coulomb coefficient"),
-            Assumption("calendering.plate_speed", self.plate_speed, "numerical", "m/s"),
-            Assumption("calendering.inertial_scale", self.inertial_scale, "numerical", "factor on masses"),
-            Assumption("calendering.crop_depth", self.crop_depth, "assumed", "m from each plate to its crop plane"),
+            *(Assumption(f"calendering.{n}", getattr(self, n), "assumed", note) for n, note in assumed.items()),
+            Assumption("calendering.nanopores.initial", self.nanopores.initial, "printed", "share of the dry CBD bead"),
+            Assumption("calendering.nanopores.rate", self.nanopores.rate, "assumed", closing),
+            *(Assumption(f"calendering.{n}", getattr(self, n), "numerical", note) for n, note in numerical.items()),
         )
 
     def _plate_contact(self) -> Contact:
@@ -110,96 +180,33 @@ class CalenderingStage:
         depth = np.array([0.0, 0.0, self.crop_depth])
         return Configuration(film.centres, film.lower + depth, film.upper - depth)
 
-    def _report(self, beads: BeadTable, film: Configuration, voxel: float) -> dict[str, Any]:
+    def _report(self, press: Press, whole: FilmState, voxel: float) -> dict[str, Any]:
         """Return the figures between the crop planes; the density is that between the plates."""
-        electrode = self._crop(film)
-        fractions = dry_fractions(beads, electrode, plates=True, voxel=voxel)
-        whole = dry_fractions(beads, film, plates=True, voxel=voxel)
-        left = (1.0 - fractions.void) * electrode.volume / ((1.0 - whole.void) * film.volume)
+        electrode = whole
+        if self.crop_depth > 0.0:
+            film = self._crop(whole.film)
+            electrode = self.state(press.beads, film, press.closed, voxel)
+        left = (1.0 - electrode.fractions.void) * electrode.film.volume
         return {
-            "degree": self.degree,
-            "porosity": fractions.porosity(),
-            "porosity_without_nanopores": fractions.porosity_without_nanopores,
-            "volume_fraction": asdict(fractions),
-            "density_g_cm3": beads.dry_mass / film.volume / 1000.0,
-            "thickness_um": float(electrode.size[2]) / 1e-6,
-            "cropped_solid_share": 1.0 - left,
-            "plate_distance_um": float(film.size[2]) / 1e-6,
-            "box_um": (electrode.size / 1e-6).tolist(),
+            "degree": press.degree,
+            **electrode.porosities(),
+            "volume_fraction": asdict(electrode.fractions),
+            "nanoporosity": whole.nanoporosity,
+            "density_g_cm3": whole.density / 1000.0,
+            "thickness_um": float(electrode.film.size[2]) / 1e-6,
+            "cropped_solid_share": 1.0 - left / ((1.0 - whole.fractions.void) * whole.film.volume),
+            "plate_distance_um": float(whole.film.size[2]) / 1e-6,
+            "box_um": (electrode.film.size / 1e-6).tolist(),
+            "pressure_z_Pa": press.curves["pressure_z_Pa"][-1],
+            "plate_pressure_Pa": press.curves["plate_pressure_Pa"][-1],
         }
 
-
-@dataclass(frozen=True)
-class _Press:
-    """A film between plates while it is compressed."""
-
-    settings: CalenderingStage
-    engine: LammpsEngine
-    beads: BeadTable
-    plates: Plates
-    workplace: Workplace
-    curves: Curves = field(default_factory=lambda: {name: [] for name in CURVES})
-
-    def close_in(self, dried: Configuration) -> None:
-        """Put the film into a higher box, open along z, and bring the plates to its faces."""
-        settings = self.settings
-        margin = START_DISTANCE * float(self.beads.dry_radii.max())
-        room = np.array([0.0, 0.0, 2.0 * margin])
-        box = Configuration(dried.centres, dried.lower - room, dried.upper + room)
-        smallest = settings.smallest_inertial_mass
-        set_up_dry_beads(self.engine, self.beads, box, settings.force_field, smallest, "p p f")
-        drag = DRAG * settings.inertial_scale
-        self.engine.command(f"fix drag all viscous {drag:.6g}", "fix move all nve/sphere")
-        self.plates.close_in(self.engine, margin)
-
-    def compress(self) -> None:
-        """Move the top plate to the degree in increments, then stop it."""
-        degrees = np.linspace(0.0, self.settings.degree, self.settings.increments + 1)
-        for index, degree in enumerate(degrees):
-            self.plates.press(self.engine, float(degrees[max(index - 1, 0)]), float(degree))
-            porosity = self.measure(float(degree))["porosity"]
-            done = PRESSING_SHARE * (index + 1) / len(degrees)
-            self.workplace.reporter.advance(STAGE, done, f"degree {degree:.2f}, porosity {porosity:.3f}")
-        self.plates.hold(self.engine, self.settings.degree)
-
-    def settle(self) -> Stationarity:
-        """Wait between standing plates until the pressure is stationary."""
-        diameters = np.array([c.dry_diameter for c in self.beads.classes])
-        interval = self.settings.sampling_steps * self.settings.time_step
-        count = itertools.count(1)
-
-        def advance() -> Sample:
-            """Run on between the resting plates and return the pressure."""
-            self.engine.run(self.settings.sampling_steps)
-            pressure = self.pressure(self.plates.between(self.engine, self.settings.degree))
-            return Sample(pressure, relative_speed(self.engine, diameters, self.beads.counts), next(count) * interval)
-
-        return come_to_rest(STAGE, self.settings.criterion, self.workplace.reporter, advance, PRESSING_SHARE)
-
-    def measure(self, degree: float) -> dict[str, float]:
-        """Append the state between the plates to the curves and return it."""
-        film = self.plates.between(self.engine, degree)
-        fractions = dry_fractions(self.beads, film, plates=True, voxel=self.workplace.voxel)
-        density = self.beads.dry_mass / film.volume / 1000.0
-        values = (
-            degree,
-            float(film.size[2]) / 1e-6,
-            self.pressure(film),
-            density,
-            fractions.porosity(),
-            fractions.porosity_without_nanopores,
-        )
-        row = dict(zip(CURVES, values, strict=True))
-        for name, value in row.items():
-            self.curves[name].append(value)
-        return row
-
-    def pressure(self, film: Configuration) -> float:
-        """Return the normal stress of the film [Pa]; LAMMPS divides by its box, which is higher than the film."""
-        return self.engine.pressure("pzz") * self.engine.volume() / film.volume
-
-
-def _check_centres(film: Configuration) -> None:
-    outside = (film.centres[:, 2] < film.lower[2]) | (film.centres[:, 2] > film.upper[2])
-    if outside.any():
-        raise StageError(f"{STAGE}: {int(outside.sum())} beads passed through a plate; raise plate_stiffness")
+    def _after_release(self, press: Press, pressed: dict[str, Any], voxel: float) -> dict[str, Any]:
+        """Return the figures of the recovered film, with those under load beside them."""
+        film = self.state(press.beads, press.film(), press.closed, voxel)
+        names = ("degree", "thickness_um", "porosity", "porosity_without_nanopores", "plate_pressure_Pa")
+        return {
+            **self._report(press, film, voxel),
+            "under_load": {name: pressed[name] for name in names},
+            "recovered_share": 1.0 - press.degree / pressed["degree"] if pressed["degree"] > 0.0 else 0.0,
+        }

@@ -3,27 +3,28 @@
 from __future__ import annotations
 
 import os
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 from mpi4py import MPI
 
 from .assumption import Assumption
-from .beads import BeadTable
 from .calendering import CalenderingStage
-from .collective import run_on
+from .collective import run_on, run_on_group
 from .configuration import Configuration
 from .drying import DryingStage
 from .errors import InputError, StageError
 from .packing import FloatArray, Packing
+from .press import snapshot_name
 from .recipe import Recipe
 from .reporter import LogLine, Progress, Reporter
+from .settings_key import plain
 from .shipped_recipes import nmc622_argyrodite
 from .slurry import SlurryStage
 from .stage import Curves, StageResult, Workplace
+from .stage_runner import StageRunner
 
 PERIODIC = (True, True, True)
 BETWEEN_PLATES = (True, True, False)
@@ -81,6 +82,7 @@ def manufacture(
     log: LogLine | None = None,
     progress: Progress | None = None,
     directory: Path | None = None,
+    resume: bool = True,
 ) -> ManufacturingResult:
     """Manufacture an electrode; all ranks call it and receive the same result.
 
@@ -92,55 +94,57 @@ def manufacture(
         comm: all ranks that call.
         log: takes a line; called on rank 0 only.
         progress: takes stage, fraction done (0-1) and a message; called on rank 0 only.
-        directory: where the packing of every finished stage is saved; None: nowhere.
+        directory: where the packing of every finished stage and its LAMMPS input are saved; None: nowhere.
+        resume: whether stages that are finished in ``directory`` are taken from there, and a stage that was
+            interrupted goes on from its last restart file, where all settings that decide about it are the same.
 
     Raises:
         InputError: the settings cannot be used, or there are fewer ranks than ``settings.ranks``.
-        StageError: a stage failed; packings of the stages before it are in ``directory``.
+        StageError: a stage failed; what was reached is in ``directory``, and the message says where.
     """
     if comm.size < settings.ranks:
         found = f"{settings.ranks} with {comm.size} MPI ranks"
         raise InputError("manufacturing.ranks", found, "no more than there are")
     if directory is not None:
         run_on(comm, 1, lambda: _check_writable(directory))
-    group = cast(MPI.Intracomm, comm.Split(0 if comm.rank < settings.ranks else 1, comm.rank))
-    try:
-        return run_on(comm, settings.ranks, lambda: _manufacture(settings, group, log, progress, directory))
-    finally:
-        group.Free()
+
+    def work(group: MPI.Intracomm) -> ManufacturingResult:
+        """Run the chain on the ranks that work."""
+        workplace = Workplace(group, Reporter(group.rank, log, progress), settings.voxel)
+        return _Chain(settings, workplace, directory, resume).run()
+
+    return run_on_group(comm, settings.ranks, work)
 
 
-def _manufacture(
-    settings: ManufacturingSettings,
-    comm: MPI.Intracomm,
-    log: LogLine | None,
-    progress: Progress | None,
-    directory: Path | None,
-) -> ManufacturingResult:
-    """Run the chain on the ranks that work."""
-    workplace = Workplace(comm, Reporter(comm.rank, log, progress), settings.voxel)
-    beads = settings.recipe.bead_table()
-    run = _Run(settings, workplace, beads, directory)
-    run.describe_beads()
-    slurry = run.stage("slurry", lambda: settings.slurry.run(beads, workplace, settings.seed))
-    run.save("slurry", slurry.configuration, beads.wet_radii, PERIODIC)
-    dried = run.stage("drying", lambda: settings.drying.run(beads, slurry.configuration, workplace))
-    run.save("dried", dried.configuration, beads.dry_radii, PERIODIC)
-    calendered = run.stage("calendering", lambda: settings.calendering.run(beads, dried.configuration, workplace))
-    packing = run.save("calendered", calendered.configuration, beads.dry_radii, BETWEEN_PLATES)
-    curves = {"slurry": slurry.curves, "drying": dried.curves, "calendering": calendered.curves}
-    return ManufacturingResult(packing, run.report(slurry, dried, calendered), curves)
+class _Chain:
+    """One run of the chain on the ranks that work: log lines, saved packings, reports."""
 
+    def __init__(self, settings: ManufacturingSettings, workplace: Workplace, directory: Path | None, resume: bool):
+        self.settings = settings
+        self.workplace = workplace
+        self.directory = directory
+        self.beads = settings.recipe.bead_table()
+        inputs = {"seed": settings.seed, "ranks": settings.ranks, "beads": self.beads}
+        self.runner = StageRunner(workplace, directory, inputs, resume, self._save_unfinished)
 
-@dataclass(frozen=True)
-class _Run:
-    """Bookkeeping of one run: log lines, wall times, saved packings."""
-
-    settings: ManufacturingSettings
-    workplace: Workplace
-    beads: BeadTable
-    directory: Path | None
-    seconds: dict[str, float] = field(default_factory=dict)
+    def run(self) -> ManufacturingResult:
+        """Run or read all stages."""
+        settings, beads, wet, dry = self.settings, self.beads, self.beads.wet_radii, self.beads.dry_radii
+        self.describe_beads()
+        slurry = self.stage("slurry", settings.slurry, lambda place: settings.slurry.run(beads, place, settings.seed))
+        self.save("slurry", slurry.configuration, wet, PERIODIC)
+        start = slurry.configuration
+        dried = self.stage("drying", settings.drying, lambda place: settings.drying.run(beads, start, place))
+        self.save("dried", dried.configuration, dry, PERIODIC)
+        film, press = dried.configuration, settings.calendering
+        calendered = self.stage("calendering", press, lambda place: press.run(beads, film, place))
+        self._remove_snapshots()
+        degrees = {snapshot_name(degree): degree for degree in press.all_degrees}
+        for name, configuration in calendered.snapshots.items():
+            self.save(name, configuration, press.radii(beads, degrees.get(name)), BETWEEN_PLATES)
+        packing = self.save("calendered", calendered.configuration, press.radii(beads), BETWEEN_PLATES)
+        curves = {"slurry": slurry.curves, "drying": dried.curves, "calendering": calendered.curves}
+        return ManufacturingResult(packing, self.report(slurry, dried, calendered), curves)
 
     def describe_beads(self) -> None:
         """Log bead counts and the mass balance."""
@@ -152,13 +156,15 @@ class _Run:
             f"solids content {self.beads.solids_content:.3f}"
         )
 
-    def stage(self, name: str, run: Callable[[], StageResult]) -> StageResult:
-        """Run a stage, log its figures and its wall time."""
-        start = time.perf_counter()
-        result = run()
-        self.seconds[name] = time.perf_counter() - start
+    def stage(self, name: str, settings: Any, work: Callable[[Workplace], StageResult]) -> StageResult:
+        """Run or read a stage, log its figures and its wall time."""
+        result = self.runner.run(name, settings, work)
+        if self.directory is not None and self.workplace.comm.rank == 0:
+            (self.directory / f"packing_{name}_unfinished.h5").unlink(missing_ok=True)
         figures = ", ".join(f"{k} {v:.4g}" for k, v in result.report.items() if isinstance(v, float))
-        self.workplace.reporter.line(f"{name}: {figures} ({self.seconds[name]:.1f} s)")
+        seconds = self.runner.seconds.get(name)
+        how = "finished before" if seconds is None else f"{seconds:.1f} s"
+        self.workplace.reporter.line(f"{name}: {figures} ({how})")
         self.workplace.reporter.advance(name, 1.0, "done")
         return result
 
@@ -194,10 +200,27 @@ class _Run:
             "slurry": slurry.report,
             "dried": dried.report,
             "calendered": calendered.report,
-            "seconds": dict(self.seconds),
+            "seconds": dict(self.runner.seconds),
+            "steps": dict(self.runner.steps),
+            "reused_stages": list(self.runner.reused),
             "seed": self.settings.seed,
             "ranks": self.workplace.comm.size,
         }
+
+    def _remove_snapshots(self) -> None:
+        """Remove films on the way to another degree, which an earlier run may have left."""
+        if self.directory is not None and self.workplace.comm.rank == 0:
+            for path in self.directory.glob("packing_calendered_*.h5"):
+                path.unlink(missing_ok=True)
+
+    def _save_unfinished(self, stage: str, configuration: Configuration) -> Path | None:
+        """Save how far the beads of a failed stage came."""
+        wet, plates = stage == "slurry", stage == "calendering"
+        radii = self.beads.wet_radii if wet else self.beads.dry_radii
+        periodic = BETWEEN_PLATES if plates else PERIODIC
+        name = f"{stage}_unfinished"
+        self.save(name, configuration.wrapped(periodic), radii, periodic)
+        return None if self.directory is None else self.directory / f"packing_{name}.h5"
 
     def _provenance(self, stage: str, cropped_beads: int) -> dict[str, Any]:
         return {
@@ -207,6 +230,7 @@ class _Run:
             "ranks": self.workplace.comm.size,
             "dry_mass_kg": self.beads.dry_mass,
             "cropped_beads": cropped_beads,
+            "settings": {name: plain(getattr(self.settings, name)) for name in ("slurry", "drying", "calendering")},
             "assumptions": [a.as_dict() for a in self.settings.assumptions()],
         }
 

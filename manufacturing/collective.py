@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from mpi4py import MPI
 
@@ -39,6 +39,24 @@ def run_on(comm: MPI.Intracomm, workers: int, work: Callable[[], T]) -> T:
         result: T = value
         return result
     raise InputError(*value) if kind == "input" else StageError(value)
+
+
+def run_on_group(comm: MPI.Intracomm, workers: int, work: Callable[[MPI.Intracomm], T]) -> T:
+    """Run ``work`` on a communicator of the first ranks and return the result of rank 0 on all ranks.
+
+    Args:
+        comm: all ranks that call.
+        workers: number of ranks that work.
+        work: the task, given the communicator of those that work.
+
+    Raises:
+        GranodeError: as :func:`run_on`.
+    """
+    group = cast(MPI.Intracomm, comm.Split(0 if comm.rank < workers else 1, comm.rank))
+    try:
+        return run_on(comm, workers, lambda: work(group))
+    finally:
+        group.Free()
 
 
 def _packed(error: GranodeError) -> tuple[str, Any]:

@@ -1,4 +1,4 @@
-"""Drying: the solvent leaves, the carbon-binder beads shrink and the film settles at constant width."""
+"""Drying: the solvent leaves, the carbon-binder beads shrink and the film settles."""
 
 from __future__ import annotations
 
@@ -11,9 +11,11 @@ import numpy.typing as npt
 from .assumption import Assumption
 from .beads import BeadTable
 from .configuration import Configuration
-from .errors import InputError
-from .force_field import DRIED_FORCE_FIELD, ForceField
+from .evaporation import Evaporation, diameters_with, masses_with
+from .force_field import DRIED_FORCE_FIELD, SLURRY_FORCE_FIELD, ForceField
 from .lammps_engine import LammpsEngine
+from .parameter_sets import ParameterSet
+from .settling import barostat, check_axes, check_positive, drag, inertial_masses, limited_motion, steps
 from .stage import Curves, StageResult, Workplace, come_to_rest, dry_fractions, relative_speed, stationarity_report
 from .stationarity import Sample, Stationarity, StationarityCriterion
 
@@ -21,39 +23,72 @@ FloatArray = npt.NDArray[np.float64]
 
 STAGE = "drying"
 PRINTED_PRESSURE = 101325.0  # [Pa] paper 001; leaves a porosity of 0.30 where the paper has 0.50
-CALIBRATED_PRESSURE = 4000.0  # [Pa] leaves the printed porosity
+CALIBRATED_PRESSURE = 7000.0  # [Pa] leaves the printed porosity
+SLURRY_ENLARGEMENT = 1.14  # of AM and SE diameters in the slurry's contact model
+POSITIVE = (
+    *("pressure", "relaxation_time", "crossing_time", "time_step", "inertial_scale", "smallest_inertial_mass"),
+    *("drag_time", "barostat_modulus", "barostat_time", "sampling_time", "slurry_pressure"),
+)
 
 
 @dataclass(frozen=True)
 class DryingStage:
-    """Settings of the drying stage.
+    r"""Settings of the drying stage.
+
+    The film shrinks at a rate (pressure - P_zz) / (barostat_modulus barostat_time) that does not depend on time
+    step or inertial scale. The modulus is that of the cohesion, not of the pressure: a barostat scaled by a pressure
+    far below the cohesion would pull the film together faster than the beads can rearrange.
 
     Args:
-        pressure: that the barostat keeps along z [Pa]; the width of the film stays.
-        relaxation_steps: steps at constant volume after the beads shrank.
+        pressure: that the barostat keeps [Pa].
+        axes: along which: `z` (the width stays), `xyz` (all by one factor) or `xy z` (width and height apart).
+        evaporation: how the solvent leaves.
+        relaxation_time: at constant volume after the last solvent left [s].
+        crossing_time: in which a bead moves by at most the smallest diameter while forces are out of balance [s].
         time_step: [s].
         inertial_scale: factor on the inertial masses.
         smallest_inertial_mass: lighter beads move as if they had this mass [kg].
-        barostat_steps: relaxation time of the barostat in time steps.
-        sampling_steps: steps between two samples.
+        drag_time: in which drag stops a bead of the smallest inertia [s].
+        barostat_modulus: pressure difference [Pa] that changes the volume e-fold in ``barostat_time``.
+        barostat_time: [s].
+        sampling_time: between two samples [s].
         criterion: ends the stage.
-        force_field: between beads.
+        force_field: between dry beads.
+        slurry_force_field: between wet beads; like the next, it matters for several evaporation stages only.
+        slurry_pressure: load of the wet beads [Pa]; from there it goes to ``pressure`` as the forces change.
     """
 
     pressure: float = CALIBRATED_PRESSURE
-    relaxation_steps: int = 1000
+    axes: str = "z"
+    evaporation: Evaporation = field(default_factory=Evaporation)
+    relaxation_time: float = 100e-6
+    crossing_time: float = 2e-6
     time_step: float = 0.1e-6
-    inertial_scale: float = 100.0
-    smallest_inertial_mass: float = 25e-15
-    barostat_steps: int = 300
-    sampling_steps: int = 100
-    criterion: StationarityCriterion = field(default_factory=lambda: StationarityCriterion("density", 5e-4, 0.1))
+    inertial_scale: float = 10.0
+    smallest_inertial_mass: float = 250e-15
+    drag_time: float = 50e-6
+    barostat_modulus: float = 50e3
+    barostat_time: float = 30e-6
+    sampling_time: float = 10e-6
+    criterion: StationarityCriterion = field(default_factory=lambda: StationarityCriterion("density", 3e-4, 0.1))
     force_field: ForceField = field(default=DRIED_FORCE_FIELD, repr=False)
+    slurry_force_field: ForceField = field(default=SLURRY_FORCE_FIELD, repr=False)
+    slurry_pressure: float = PRINTED_PRESSURE
 
     def __post_init__(self) -> None:
-        for name in ("pressure", "time_step", "inertial_scale"):
-            if not getattr(self, name) > 0.0:
-                raise InputError(f"drying.{name}", getattr(self, name), "a positive number")
+        check_axes("drying.axes", self.axes)
+        check_positive(STAGE, self, POSITIVE)
+
+    @classmethod
+    def from_parameters(cls, parameters: ParameterSet) -> DryingStage:
+        """Return the stage of a parameter set."""
+        return cls(
+            pressure=parameters.drying_pressure,
+            axes=parameters.drying_axes,
+            force_field=parameters.dried,
+            slurry_force_field=parameters.slurry,
+            slurry_pressure=parameters.skeleton_pressure,
+        )
 
     def run(self, beads: BeadTable, slurry: Configuration, workplace: Workplace) -> StageResult:
         """Return the dried film at rest, periodic along all axes.
@@ -61,19 +96,20 @@ class DryingStage:
         Raises:
             StageError: LAMMPS failed or the film did not come to rest.
         """
-        curves: Curves = {"time_s": [], "density_g_cm3": [], "pressure_z_Pa": [], "thickness_um": []}
-        with LammpsEngine(workplace.comm, STAGE, self.time_step, self.inertial_scale) as engine:
-            set_up_dry_beads(engine, beads, slurry, self.force_field, self.smallest_inertial_mass, "p p p")
-            self._shrink(engine, workplace)
+        curves: Curves = {"time_s": [], "density_g_cm3": [], "pressure_z_Pa": [], "thickness_um": [], "width_um": []}
+        with workplace.engine(STAGE, self.time_step, self.inertial_scale) as engine:
+            engine.create(slurry, beads.class_index, "p p p")
+            self._evaporate(engine, beads, workplace)
             state = self._settle(engine, beads, workplace, curves)
             final = engine.configuration().wrapped((True, True, True))
         fractions = dry_fractions(beads, final, plates=False, voxel=workplace.voxel)
         report: dict[str, Any] = {
             "porosity": fractions.porosity(),
             "porosity_without_nanopores": fractions.porosity_without_nanopores,
+            "nominal_porosity": nominal_porosity(beads, final),
             "density_g_cm3": beads.dry_mass / final.volume / 1000.0,
             "thickness_um": float(final.size[2]) / 1e-6,
-            "pressure_z_Pa": curves["pressure_z_Pa"][-1],
+            "pressure_z_Pa": float(np.mean(curves["pressure_z_Pa"][-self.criterion.window :])),
             "box_um": (final.size / 1e-6).tolist(),
             "stationarity": stationarity_report(state),
         }
@@ -81,45 +117,82 @@ class DryingStage:
 
     def assumptions(self) -> tuple[Assumption, ...]:
         """Return the numbers of this stage that no source prints for this use."""
-        printed = self.pressure == PRINTED_PRESSURE
-        note = "Pa along z; 4000 is fitted to the printed porosity of about 0.5, the printed 101325 leaves 0.30"
+        printed = "printed" if self.pressure == PRINTED_PRESSURE else "calibrated"
+        note = f"Pa; {CALIBRATED_PRESSURE:g} is fitted to the printed porosity of about 0.5, at the printed "
+        portions = f"{self.evaporation.stages} portions, {self.evaporation.rate:g} of all per s"
+        numerical = {
+            "inertial_scale": "factor on masses",
+            "smallest_inertial_mass": "kg; inertia only",
+            "time_step": "s",
+            "drag_time": "s, in which drag stops a bead of the smallest inertia",
+            "relaxation_time": "s, at constant volume after the beads shrank",
+            "crossing_time": "s, in which a bead moves by at most the smallest diameter while it relaxes",
+            "barostat_modulus": "Pa; with barostat_time it sets how fast the film shrinks",
+            "barostat_time": "s",
+        }
         return (
-            Assumption("drying.pressure", self.pressure, "printed" if printed else "calibrated", note),
-            Assumption("drying.inertial_scale", self.inertial_scale, "numerical", "factor on masses"),
-            Assumption("drying.smallest_inertial_mass", self.smallest_inertial_mass, "numerical", "kg; inertia only"),
+            Assumption("drying.pressure", self.pressure, printed, f"{note}{PRINTED_PRESSURE:g} it is 0.30"),
+            Assumption("drying.axes", self.axes, "assumed", "a coated film keeps its width: z"),
             Assumption("drying.sigma_CBD", 0.89, "assumed", "per diameter; Table S1 prints it without the factor d"),
-            Assumption("drying.evaporation", "one step", "assumed", "homogeneous, all solvent at once"),
+            Assumption(
+                "drying.evaporation",
+                "one step" if self.evaporation.stages == 1 else portions,
+                "printed" if self.evaporation.stages == 1 else "assumed",
+                "homogeneous; the papers shrink all carbon-binder beads at once",
+            ),
+            *(Assumption(f"drying.{name}", getattr(self, name), "numerical", n) for name, n in numerical.items()),
         )
 
-    def _shrink(self, engine: LammpsEngine, workplace: Workplace) -> None:
-        """Relax at constant volume; displacements are limited because the new forces start out of balance."""
-        workplace.reporter.advance(STAGE, 0.0, "relaxing after the beads shrank")
-        engine.command("fix move all nve/limit 0.05", f"fix drag all viscous {0.3 * self.inertial_scale:.6g}")
-        engine.run(self.relaxation_steps)
-        engine.command("unfix move", "unfix drag")
+    def _evaporate(self, engine: LammpsEngine, beads: BeadTable, workplace: Workplace) -> None:
+        """Take the solvent out portion by portion; the film follows under pressure but rests after the last."""
+        stages = self.evaporation.solvent_left()
+        for number, solvent in enumerate(stages):
+            self._set_beads(engine, beads, float(solvent))
+            workplace.reporter.advance(STAGE, 0.1 * number / len(stages), f"solvent left {solvent:.2f}")
+            last = number == len(stages) - 1
+            if not last:
+                engine.command(
+                    self._barostat(self.evaporation.pressure(self.slurry_pressure, self.pressure, float(solvent)))
+                )
+            engine.run(steps(engine, self.relaxation_time if last else self.evaporation.interval))
+            engine.command("unfix move", "unfix drag", *(() if last else ("unfix baro",)))
+
+    def _set_beads(self, engine: LammpsEngine, beads: BeadTable, solvent: float) -> None:
+        """Give the beads the state of a share of solvent; moves are limited: new forces are out of balance."""
+        diameters = diameters_with(beads, solvent, SLURRY_ENLARGEMENT)
+        force_field = self.evaporation.force_field(self.slurry_force_field, self.force_field, solvent)
+        engine.set_beads(
+            diameters, inertial_masses(masses_with(beads, solvent), self.smallest_inertial_mass), beads.counts
+        )
+        engine.set_force_field(force_field, [c.phase for c in beads.classes], diameters)
+        engine.command(limited_motion(engine, diameters, self.crossing_time), self._drag(engine, beads))
+
+    def _drag(self, engine: LammpsEngine, beads: BeadTable) -> str:
+        return drag(engine, beads, [self.smallest_inertial_mass] * len(beads.classes), self.drag_time)
+
+    def _barostat(self, pressure: float) -> str:
+        return barostat(self.axes, pressure, self.barostat_modulus, self.barostat_time)
 
     def _settle(self, engine: LammpsEngine, beads: BeadTable, workplace: Workplace, curves: Curves) -> Stationarity:
-        target = self.pressure / 1e3
-        damping = self.barostat_steps * self.time_step / 1e-6
         diameters = np.array([c.dry_diameter for c in beads.classes])
-        engine.command(
-            "fix move all nve/sphere",
-            f"fix drag all viscous {0.02 * self.inertial_scale:.6g}",
-            f"fix baro all press/berendsen z {target:.8g} {target:.8g} {damping:.6g} modulus {3 * target:.8g}",
-        )
+        engine.command("fix move all nve/sphere", self._drag(engine, beads), self._barostat(self.pressure))
 
         def advance() -> Sample:
             """Run on and return the density."""
-            engine.run(self.sampling_steps)
-            time = (len(curves["time_s"]) + 1) * self.sampling_steps * self.time_step
-            density = beads.dry_mass / engine.volume()
-            curves["time_s"].append(time)
-            curves["density_g_cm3"].append(density / 1000.0)
-            curves["pressure_z_Pa"].append(engine.pressure("pzz"))
-            curves["thickness_um"].append(float(engine.configuration().size[2]) / 1e-6)
+            engine.run(steps(engine, self.sampling_time))
+            time = (len(curves["time_s"]) + 1) * self.sampling_time
+            density, size = beads.dry_mass / engine.volume(), engine.size()
+            values = (time, density / 1000.0, engine.pressure("pzz"), size[2] / 1e-6, size[0] / 1e-6)
+            for column, value in zip(curves.values(), values, strict=True):
+                column.append(float(value))
             return Sample(density, relative_speed(engine, diameters, beads.counts), time)
 
-        return come_to_rest(STAGE, self.criterion, workplace.reporter, advance)
+        return come_to_rest(STAGE, self.criterion, workplace.reporter, advance, 0.1)
+
+
+def nominal_porosity(beads: BeadTable, film: Configuration) -> float:
+    """Return 1 - bead volume / film volume: overlaps count twice, so it is too small and may be negative."""
+    return 1.0 - float((4.0 / 3.0 * np.pi * beads.dry_radii**3).sum()) / film.volume
 
 
 def set_up_dry_beads(
@@ -132,7 +205,6 @@ def set_up_dry_beads(
 ) -> None:
     """Fill an engine with dry beads at rest; beads lighter than ``smallest_mass`` [kg] get that inertia."""
     diameters = [c.dry_diameter for c in beads.classes]
-    masses = [max(c.dry_mass, smallest_mass) for c in beads.classes]
     engine.create(configuration, beads.class_index, boundary)
-    engine.set_beads(diameters, masses, beads.counts)
+    engine.set_beads(diameters, inertial_masses([c.dry_mass for c in beads.classes], smallest_mass), beads.counts)
     engine.set_force_field(force_field, [c.phase for c in beads.classes], diameters)

@@ -14,7 +14,7 @@ Unlike beads: geometric mean of epsilon, arithmetic means of sigma and cut-off.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -64,6 +64,18 @@ class ForceField:
 
     attraction: Mapping[Phase, Attraction]
     contact: Contact
+
+    def scaled(self, energy: float = 1.0, damping: float = 1.0, friction: float = 1.0) -> ForceField:
+        """Return the force field with all energies, the damping and the friction multiplied by a factor each.
+
+        Packings at rest depend on energies and pressure by their ratio only: with all energies and the
+        pressure times ``energy`` the packing is the same and every stress at rest is times ``energy``.
+        """
+        attraction = {phase: replace(law, epsilon=energy * law.epsilon) for phase, law in self.attraction.items()}
+        contact = Contact(
+            energy * self.contact.stiffness, damping * self.contact.damping, friction * self.contact.friction
+        )
+        return ForceField(attraction, contact)
 
 
 @dataclass(frozen=True)

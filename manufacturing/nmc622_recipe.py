@@ -16,7 +16,7 @@ MICROMETRE = 1e-6
 
 NMC622_DENSITY = 4700.0  # [kg/m3]
 ARGYRODITE_DENSITY = 1640.0  # [kg/m3] Li6PS5Cl
-CBD_DRY_DENSITY = 450.0  # [kg/m3] mass of the dry bead over its volume, nanopores included
+CBD_DRY_DENSITY = 390.0  # [kg/m3] mass of the dry bead over its volume; calibrated to the slurry density
 CBD_WET_DENSITY = 900.0  # [kg/m3]
 CBD_NANOPOROSITY = 0.5  # share of the dry bead that is nanopores, as the paper assumes for the porosity
 FULL_SIZE = 5089  # beads

@@ -16,6 +16,7 @@ from .errors import StageError
 from .lammps_engine import LammpsEngine
 from .porosity import VolumeFractions, volume_fractions
 from .reporter import Reporter
+from .stage_record import StageRecord
 from .stationarity import Sample, Stationarity, StationarityCriterion, run_until_stationary
 
 FloatArray = npt.NDArray[np.float64]
@@ -30,11 +31,23 @@ class Workplace:
         comm: communicator of the ranks that run together.
         reporter: takes log lines and progress.
         voxel: edge length of the voxels that count volume fractions [m].
+        record: where the stage keeps its LAMMPS input and journal; None: nowhere.
     """
 
     comm: MPI.Intracomm
     reporter: Reporter
     voxel: float = 0.5e-6
+    record: StageRecord | None = None
+
+    def engine(self, stage: str, time_step: float, inertial_scale: float = 1.0) -> LammpsEngine:
+        """Return an engine that records what it does here; a context manager.
+
+        Args:
+            stage: name used in error messages and file names.
+            time_step: [s].
+            inertial_scale: factor on the inertial masses.
+        """
+        return LammpsEngine(self.comm, stage, time_step, inertial_scale, self.record)
 
 
 @dataclass(frozen=True)
@@ -44,6 +57,7 @@ class StageResult:
     configuration: Configuration  # box: periodic, or from plate to plate after calendering
     report: dict[str, Any]
     curves: Curves = field(default_factory=dict)  # columns of equal length, the unit in each name
+    snapshots: dict[str, Configuration] = field(default_factory=dict)  # name -> film on the way, plate to plate
 
 
 def dry_fractions(beads: BeadTable, configuration: Configuration, plates: bool, voxel: float) -> VolumeFractions:

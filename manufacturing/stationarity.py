@@ -24,7 +24,7 @@ class Stationarity:
     """How far a stage was from rest when it ended."""
 
     quantity: str
-    drift: float  # relative change between the last two windows
+    drift: float  # relative change between the two windows that the criterion compares
     travel: float  # path of a bead within a window, in mean diameters
     samples: int
     maximum_drift: float
@@ -64,6 +64,7 @@ class StationarityCriterion:
         maximum_travel: longest path in mean bead diameters.
         window: samples per window.
         maximum_samples: the stage fails when it has not come to rest by then.
+        scale: changes are relative to the quantity or to this, whichever is larger; for quantities that may be zero.
     """
 
     quantity: str
@@ -71,6 +72,7 @@ class StationarityCriterion:
     maximum_travel: float
     window: int = 5
     maximum_samples: int = 400
+    scale: float = 0.0
 
     def __post_init__(self) -> None:
         for name in ("maximum_drift", "maximum_travel", "window", "maximum_samples"):
@@ -81,13 +83,41 @@ class StationarityCriterion:
         """Return how far the samples, in order of time, are from rest."""
         drift, travel = np.inf, np.inf
         if len(samples) >= 2 * self.window:
-            last = np.array([s.value for s in samples[-self.window :]])
-            before = np.array([s.value for s in samples[-2 * self.window : -self.window]])
-            scale = max(abs(last.mean()), np.finfo(float).tiny)
-            drift = float((last.mean() - before.mean()) / scale)
-            duration = samples[-1].time - samples[-1 - self.window].time
-            travel = float(np.mean([s.speed for s in samples[-self.window :]]) * duration)
+            drift = _change(samples[-2 * self.window : -self.window], samples[-self.window :], self.scale)
+            travel = _travel(samples, self.window)
         return Stationarity(self.quantity, drift, travel, len(samples), self.maximum_drift, self.maximum_travel)
+
+
+@dataclass(frozen=True)
+class ConvergenceCriterion(StationarityCriterion):
+    r"""Ends a stage once running twice as long changed the observed quantity by less than a limit.
+
+    With the mean m(t) of the last window and that of the window around half the time, m(t/2), the drift is
+    (m(t) - m(t/2)) / m(t). Unlike the drift from window to window it also sees a quantity that creeps with the
+    logarithm of time. Everything else, the path of a bead included, is as in :class:`StationarityCriterion`.
+    """
+
+    def judge(self, samples: Sequence[Sample]) -> Stationarity:
+        """Return how far the samples, in order of time and equally spaced, are from rest."""
+        drift, travel = np.inf, np.inf
+        if len(samples) >= 4 * self.window:
+            end = (len(samples) + self.window) // 2
+            drift = _change(samples[end - self.window : end], samples[-self.window :], self.scale)
+            travel = _travel(samples, self.window)
+        return Stationarity(self.quantity, drift, travel, len(samples), self.maximum_drift, self.maximum_travel)
+
+
+def _change(before: Sequence[Sample], last: Sequence[Sample], scale: float) -> float:
+    """Return the change of the mean value relative to it or to the scale."""
+    now = float(np.mean([s.value for s in last]))
+    then = float(np.mean([s.value for s in before]))
+    return (now - then) / max(abs(now), scale, float(np.finfo(float).tiny))
+
+
+def _travel(samples: Sequence[Sample], window: int) -> float:
+    """Return the path of a bead within the last window, in mean diameters."""
+    duration = samples[-1].time - samples[-1 - window].time
+    return float(np.mean([s.speed for s in samples[-window:]]) * duration)
 
 
 def run_until_stationary(

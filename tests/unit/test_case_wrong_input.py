@@ -291,3 +291,10 @@ def test_lengths_in_micrometres_and_few_beads(
 def test_a_misspelt_key_names_the_likely_one() -> None:
     with pytest.raises(InputError, match="perhaps cutoff_voltage"):
         validate_case(changed(LAYERS, "discharge.cutof_voltage=3.0"))
+
+
+def test_an_override_without_value_removes_the_key() -> None:
+    assert "discharge" not in changed(LAYERS, "discharge=")
+    assert len(changed(LAYERS, "geometry.layers.0=")["geometry"]["layers"]) == 1
+    with pytest.raises(InputError, match="--set"):
+        changed(LAYERS, "nothing=")

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from manufacturing.errors import InputError
-from manufacturing.stationarity import Sample, StationarityCriterion, run_until_stationary
+from manufacturing.stationarity import ConvergenceCriterion, Sample, StationarityCriterion, run_until_stationary
 
 CRITERION = StationarityCriterion("density", maximum_drift=1e-3, maximum_travel=0.1, window=5, maximum_samples=100)
 
@@ -92,3 +92,30 @@ def test_limits_must_be_positive() -> None:
     """The message names the limit."""
     with pytest.raises(InputError, match="maximum_drift"):
         StationarityCriterion("density", 0.0, 0.1)
+
+
+def creep(count: int, rate: float = 0.01) -> list[Sample]:
+    """Return 2 + rate ln t at t = 1, 2, ... s."""
+    return series_from([2.0 + rate * math.log(time) for time in range(1, count + 1)])
+
+
+def series_from(values: list[float]) -> list[Sample]:
+    """Return samples at rest from one second on."""
+    return [Sample(value, 0.0, 1.0 + number) for number, value in enumerate(values)]
+
+
+def test_running_twice_as_long_shows_a_logarithmic_creep() -> None:
+    """2 + 0.01 ln t changes by 0.01 ln 2 when the time doubles; from window to window it looks at rest."""
+    samples = creep(400)
+    patient = ConvergenceCriterion("density", 1e-3, 0.1)
+    assert patient.judge(samples).drift == pytest.approx(0.01 * math.log(2.0) / samples[-1].value, rel=0.02)
+    assert not patient.judge(samples).met
+    assert StationarityCriterion("density", 1e-3, 0.1).judge(samples).met
+
+
+def test_convergence_needs_four_windows_and_rest() -> None:
+    """19 equal samples do not fill four windows of five; moving beads are not at rest."""
+    patient = ConvergenceCriterion("density", 1e-3, 0.1)
+    assert not patient.judge(series([2.0] * 19)).met
+    assert patient.judge(series([2.0] * 20)).met
+    assert not patient.judge(series([2.0] * 20, speed=0.03)).met
