@@ -72,10 +72,10 @@ class CheckStore:
 
 
 def source_hash(rooms: Sequence[str]) -> str:
-    """Return a hash of the Python files of some folders of the project."""
+    """Return a hash of the Python and case files of some folders of the project."""
     digest = hashlib.sha256()
     for room in rooms:
-        for path in sorted((PROJECT / room).rglob("*.py")):
+        for path in sorted(p for kind in ("*.py", "*.toml") for p in (PROJECT / room).rglob(kind)):
             digest.update(path.relative_to(PROJECT).as_posix().encode() + path.read_bytes())
     return digest.hexdigest()[:16]
 

@@ -5,10 +5,7 @@ Full-size runs (5089 beads of paper 001, 5051 of paper 003) take most of the tim
 
 from __future__ import annotations
 
-import json
 import math
-import shutil
-import subprocess
 import sys
 import tempfile
 from functools import partial
@@ -20,24 +17,35 @@ from mpi4py import MPI
 
 from cases.check_store import CheckStore, Groups, run_groups
 from cases.check_table import Check, at_least, at_most, reported, timed
-from cases.mpi_launch import mpi_environment
 from cases.runner import run_in_process
-from cases.testing import PROJECT
 from manufacturing.calendering import CalenderingStage
 from manufacturing.packing import load_packing
 from manufacturing.phases import Phase
 from manufacturing.porosity import VolumeFractions, volume_fractions
+from tests.validation.manufacturing_runs import (
+    NO_FLOW,
+    THIRTY,
+    at_balance,
+    at_thirty,
+    flow,
+    manufactured,
+    on_two_ranks,
+    porosity_003,
+    porosity_curve,
+    protocol,
+    resolution,
+    run_001,
+)
 from tests.verification.shipped_cases import content
 
-ROOMS = ("manufacturing", "tests/validation/manufacturing.py")
-PAPERS = PROJECT / "cases" / "papers"
+ROOMS = ("manufacturing", "cases/papers", "tests/validation")
 BOX = (np.zeros(3), np.full(3, 10e-6))
 SAMPLING = 6e-4  # of the box, at 0.1 um voxels
 SEEDS = (1, 2, 3)
-QUIET = ("output.plots=false", "output.fields=false")
-NO_FLOW = "rheology="
-THIRTY = ("geometry.calendering.degree=0.3", "geometry.calendering.increments=3")
-MEASURED_VISCOSITY = (0.1, 0.6)  # [Pa s] paper 003, over 10-1000 1/s
+VISCOSITY = (0.1, 0.6)  # [Pa s] paper 003: 0.1-0.3 usual, 0.3-0.6 wanted for casting; measured over 10-1000 1/s
+FLOW_BEADS, FLOW_BEADS_003 = 1000, 1500
+RECIPES_003 = [f"nmc811_argyrodite_{active}_{solids}" for active in ("am1", "am2") for solids in (48, 50, 52)]
+DRIED_003 = {"am1_48": 0.70, "am1_50": 0.70, "am1_52": 0.50, "am2_48": math.nan, "am2_50": math.nan, "am2_52": math.nan}
 FACTOR = 1.5  # by which our viscosity may leave the measured range
 
 
@@ -91,87 +99,173 @@ def chain(_: CheckStore) -> list[Check]:
     ]
 
 
-def manufactured(case: str, folder: Path, *overrides: str, start: Path | None = None) -> dict[str, Any]:
-    """Run a case of a paper up to its packing and return its summary.
-
-    Args:
-        case: file in cases/papers, without ending.
-        folder: of the run.
-        overrides: keys to change.
-        start: run whose finished stages are taken over where their settings are the same.
-    """
-    if start is not None and not folder.exists():
-        shutil.copytree(start / "stages", folder / "stages")
-    path = PAPERS / f"{case}.toml"
-    return run_in_process(path, folder, MPI.COMM_SELF, (*QUIET, *overrides))
-
-
-def on_two_ranks(folder: Path) -> dict[str, Any]:
-    """Run paper 001 up to 30 % on two ranks."""
-    overrides = (*QUIET, "geometry.ranks=2", *THIRTY, NO_FLOW)
-    sets = [word for override in overrides for word in ("--set", override)]
-    case = PAPERS / "001_manufacturing.toml"
-    command = [sys.executable, "-m", "cases", "run", str(case), "--out", str(folder), *sets]
-    subprocess.run(command, cwd=PROJECT, env=mpi_environment(), check=True, capture_output=True)
-    found: dict[str, Any] = json.loads((folder / "summary.json").read_text())
-    return found
-
-
 def full_size(store: CheckStore) -> list[Check]:
-    """Paper 001 at full size over seeds: density, porosity, curve; printed parameters and half the plate speed beside."""
-    runs = seeds_of_001(store)
-    first = store.workplace("001_seed_1")
+    """Paper 001 at full size: density and porosity over seeds, half the plate speed, printed parameters."""
+    works = {f"001 seed {seed}": run_001(store, f"seed_{seed}", seed=seed) for seed in SEEDS}
+    works["001 printed parameters"] = run_001(store, "printed", *THIRTY, 'geometry.parameters="printed"')
+    found = {name: run["manufacturing"] for name, run in store.results(works).items()}
     slow = f"geometry.calendering.plate_speed={CalenderingStage().plate_speed / 2!r}"
-    other = store.results(
-        {
-            "001_half_speed": partial(
-                manufactured, "001_manufacturing", store.workplace("runs") / "slow", NO_FLOW, slow, start=first
-            ),
-            "001_printed": partial(
-                manufactured,
-                "001_manufacturing",
-                store.workplace("001_printed"),
-                NO_FLOW,
-                *THIRTY,
-                'geometry.parameters="printed"',
-            ),
-        }
-    )
-    half, printed = (found["manufacturing"] for found in other.values())
-    density = [run["slurry"]["density_converged_g_cm3"] for run in runs]
-    drift = [abs(run["slurry"]["stationarity"]["drift"]) for run in runs]
-    dried = [run["dried"]["porosity"] for run in runs]
-    curves = [porosity_curve(store.workplace(f"001_seed_{seed}")) for seed in SEEDS]
-    slower = porosity_curve(store.workplace("runs") / "slow")
+    seed_1 = store.workplace("runs") / "seed_1"
+    store.results({"001 half speed": partial(run_001(store, "half_speed", slow), start=seed_1)})
+    printed = found.pop("001 printed parameters")
+    runs = list(found.values())
+    curves = [porosity_curve(store.workplace("runs") / f"seed_{seed}") for seed in SEEDS]
+    slower = porosity_curve(store.workplace("runs") / "half_speed")
+    seconds = [sum(run["seconds"].values()) for run in runs]
     rows = [
-        *(Check(f"slurry density, seed {s}", 1.89, d, 0.03, relative=False, unit="g/cm3") for s, d in zip(SEEDS, density)),
-        at_most("slurry density: drift, worst seed", max(drift), 1e-3),
-        *(Check(f"dried porosity, seed {s}", 0.50, p, 0.03, relative=False) for s, p in zip(SEEDS, dried)),
+        Check(
+            f"slurry density, seed {s}", 1.89, run["slurry"]["density_converged_g_cm3"], 0.03, False, "", "g/cm3", wall
+        )
+        for s, run, wall in zip(SEEDS, runs, seconds, strict=True)
+    ]
+    drifts = [abs(run["slurry"]["stationarity"]["drift"]) for run in runs]
+    rows.append(at_most("slurry density: drift, worst seed", max(drifts), 1e-3))
+    dried = [run["dried"]["porosity"] for run in runs]
+    rows += [Check(f"dried porosity, seed {s}", 0.50, p, 0.03, False) for s, p in zip(SEEDS, dried, strict=True)]
+    rows += [
+        at_most("half the plate speed: porosity, worst degree", float(np.abs(slower - curves[0]).max()), 0.01),
+        at_least("pressed porosity below the dried one", float((curves[0][0] - np.array(curves)[:, -1]).min()), 0.2),
         reported("printed parameters: slurry density", printed["slurry"]["density_converged_g_cm3"], 1.89, "g/cm3"),
         reported("printed parameters: dried porosity", printed["dried"]["porosity"], 0.50),
-        at_most("half the plate speed: porosity, worst degree", float(np.abs(slower - curves[0]).max()), 0.01),
     ]
-    for index in range(0, len(curves[0]), 2):
-        mean = float(np.mean([curve[index] for curve in curves]))
-        rows.append(reported(f"porosity at {5 * index} %, mean of seeds", mean, 0.5 if index == 0 else math.nan))
+    means = np.mean(curves, axis=0)
+    notes = {0: 0.50, len(means) - 1: math.nan}
+    rows += [
+        reported(f"porosity at {5 * k} %, mean of seeds", float(means[k]), notes.get(k, math.nan))
+        for k in range(len(means))
+    ]
     return rows
 
 
-def seeds_of_001(store: CheckStore) -> list[dict[str, Any]]:
-    """Manufacturing figures of paper 001 at full size for every seed."""
-    works = {
-        f"001_seed_{seed}": partial(
-            manufactured, "001_manufacturing", store.workplace(f"001_seed_{seed}"), NO_FLOW, f"geometry.seed={seed}"
-        )
-        for seed in SEEDS
+def fidelity(store: CheckStore) -> list[Check]:
+    """Half the time step, a tenth of the mass scale and two ranks, each against the same seed at full size."""
+    works: dict[str, Any] = {
+        "001 seed 1": run_001(store, "seed_1"),
+        "001 seed 2": run_001(store, "seed_2", seed=2),
+        "001 half time step": run_001(store, "half_time_step", *THIRTY, *protocol(0.5, 1.0)),
+        "001 tenth of the masses": run_001(store, "tenth_masses", *THIRTY, *protocol(None, 0.1)),
+        "001 two ranks": partial(on_two_ranks, store.workplace("runs") / "two_ranks"),
     }
-    return [found["manufacturing"] for found in store.results(works).values()]
+    found = {name: run["manufacturing"] for name, run in store.results(works).items()}
+    base = at_thirty(found["001 seed 1"], store.workplace("runs") / "seed_1")
+    scatter = at_thirty(found["001 seed 2"], store.workplace("runs") / "seed_2")
+    rows = []
+    for name in ("half time step", "tenth of the masses", "two ranks"):
+        run = found[f"001 {name}"]
+        other = at_thirty(run, store.workplace("runs") / name.replace(" of the ", "_").replace(" ", "_"))
+        wall = sum(run["seconds"].values())
+        rows += [
+            at_most(f"{name}: slurry density, relative", abs(other[0] / base[0] - 1.0), 5e-3, seconds=wall),
+            at_most(f"{name}: dried porosity", abs(other[1] - base[1]), 0.02),
+            at_most(f"{name}: porosity at 30 %", abs(other[2] - base[2]), 0.02),
+        ]
+    for index, quantity in enumerate(("slurry density [g/cm3]", "dried porosity", "porosity at 30 %")):
+        rows.append(reported(f"for comparison, another seed: {quantity}", abs(scatter[index] - base[index]), math.nan))
+    return rows
 
 
-def porosity_curve(folder: Path) -> np.ndarray[Any, np.dtype[np.float64]]:
-    """Porosity at each degree of a run."""
-    table = np.genfromtxt(folder / "curves" / "calendering.csv", delimiter=",", names=True)
-    return np.asarray(table["porosity"], dtype=np.float64)
+def rheology(store: CheckStore) -> list[Check]:
+    """Paper 001: level and slope of the flow curve; time step, masses and true masses."""
+    folder = store.workplace("flow")
+    run = partial(flow, "001_manufacturing")
+    printed = ('geometry.parameters="printed"', "rheology.rates=[10.0, 1000.0]")
+    first = store.results(
+        {
+            "flow 001": partial(run, folder / "reference", FLOW_BEADS),
+            "flow 001 printed": partial(run, folder / "printed", FLOW_BEADS, *printed),
+        }
+    )
+    points = {point["shear_rate_1_s"]: point for point in first["flow 001"]["points"]}
+    rows = flow_level(points)
+    rows += flow_fidelity(store, points)
+    for point in first["flow 001 printed"]["points"]:
+        rate = point["shear_rate_1_s"]
+        rows.append(reported(f"printed parameters: stress at {rate:g} 1/s", point["shear_stress_Pa"], math.nan, "Pa"))
+        share = point["attraction_stress_Pa"] / point["shear_stress_Pa"]
+        rows.append(reported(f"printed parameters: share of the attraction at {rate:g} 1/s", share, math.nan))
+    return rows
+
+
+def flow_level(points: dict[float, dict[str, float]]) -> list[Check]:
+    """Paper 001's slurry against the range of viscosities that paper 003 names for such slurries."""
+    low, high = VISCOSITY
+    rows = []
+    for rate, point in points.items():
+        name, value, wall = f"001, viscosity at {rate:g} 1/s", point["viscosity_Pa_s"], point["core_seconds"]
+        if 10.0 <= rate <= 1000.0:
+            rows += [at_least(name, value, low / FACTOR, "Pa s", wall), at_most(name, value, high * FACTOR, "Pa s")]
+        else:
+            rows.append(reported(name, value, math.nan, "Pa s", wall))
+    thinning = points[10.0]["viscosity_Pa_s"] / points[1000.0]["viscosity_Pa_s"]
+    return [*rows, at_least("001, shear thinning, 10 over 1000 1/s", thinning, 3.0)]
+
+
+def flow_fidelity(store: CheckStore, points: dict[float, dict[str, float]]) -> list[Check]:
+    """Time step, masses and true masses: how much the viscosity changes."""
+    middle, fast = "rheology.rates=[100.0]", "rheology.rates=[1000.0]"
+    changes = {
+        "half the time step, 100 1/s": (middle, *resolution(points[100.0], 2.0, 1.0)),
+        "a tenth of the masses, 100 1/s": (middle, *resolution(points[100.0], 3.2, 0.1)),
+        "true masses, 1000 1/s": (fast, "rheology.inertial_scale=1.0"),
+    }
+    works = {
+        f"flow {name}": partial(
+            flow, "001_manufacturing", store.workplace("flow") / name.split(",")[0].replace(" ", "_"), FLOW_BEADS, *keys
+        )
+        for name, keys in changes.items()
+    }
+    rows = []
+    for name, result in store.results(works).items():
+        reference = points[1000.0 if "1000" in name else 100.0]["viscosity_Pa_s"]
+        change = abs(result["points"][0]["viscosity_Pa_s"] / reference - 1.0)
+        rows.append(at_most(f"{name.removeprefix('flow ')}: viscosity, relative", change, 0.10))
+    return rows
+
+
+def paper_003(store: CheckStore) -> list[Check]:
+    """Six variants of paper 003: densities and porosities beside the printed ranges, order of the viscosities."""
+    folder = store.workplace("003")
+    works: dict[str, Any] = {}
+    for name in RECIPES_003:
+        recipe = f'geometry.recipe="{name}"'
+        works[name] = partial(manufactured, "003_manufacturing", folder / name, NO_FLOW, *THIRTY, recipe)
+        works[f"flow {name}"] = partial(
+            flow, "003_manufacturing", folder / f"flow_{name}", FLOW_BEADS_003, recipe, *at_balance(name)
+        )
+    found = store.results(works)
+    rows = [row for name in RECIPES_003 for row in films_003(name, found[name]["manufacturing"])]
+    for active in ("am1", "am2"):
+        curves = [found[f"flow nmc811_argyrodite_{active}_{solids}"]["points"] for solids in (48, 50, 52)]
+        rows += viscosities_003(active, curves)
+    return rows
+
+
+def films_003(name: str, run: dict[str, Any]) -> list[Check]:
+    """Dried and calendered film of one recipe."""
+    short = name.removeprefix("nmc811_argyrodite_")
+    dried, pressed, wall = run["dried"], run["calendered"], sum(run["seconds"].values())
+    return [
+        reported(f"{short}: dried density (printed 1.0-1.5)", dried["density_g_cm3"], 1.25, "g/cm3", wall),
+        reported(f"{short}: dried porosity", dried["porosity"], DRIED_003[short]),
+        reported(f"{short}: 1 - density/theoretical, dried", porosity_003(name, dried), DRIED_003[short]),
+        reported(f"{short}: density at 30 % (printed 2.0-2.5)", pressed["density_g_cm3"], 2.25, "g/cm3"),
+        reported(f"{short}: porosity at 30 % (printed .2-.3)", pressed["porosity"], 0.25),
+    ]
+
+
+def viscosities_003(active: str, curves: list[list[dict[str, float]]]) -> list[Check]:
+    """Viscosities at 48, 50 and 52 % solids and their order."""
+    rows = []
+    for points in zip(*curves, strict=True):
+        values, rate = [point["viscosity_Pa_s"] for point in points], points[0]["shear_rate_1_s"]
+        rows.append(reported(f"{active}, {rate:g} 1/s: viscosity at 48 %", values[0], math.nan, "Pa s"))
+        rows.append(reported(f"{active}, {rate:g} 1/s: 52 over 48 % (printed: above 2)", values[2] / values[0], 2.0))
+    slow = [curve[0]["viscosity_Pa_s"] for curve in curves]
+    return [
+        *rows,
+        at_least(f"{active}, 10 1/s: 50 over 48 %", slow[1] / slow[0], 1.0),
+        at_least(f"{active}, 10 1/s: 52 over 50 %", slow[2] / slow[1], 1.0),
+    ]
 
 
 def main(folder: Path) -> int:
@@ -179,7 +273,14 @@ def main(folder: Path) -> int:
     return run_groups("manufacturing", GROUPS, folder, ROOMS)
 
 
-GROUPS: Groups = {"porosity": porosity, "small chain": chain, "paper 001": full_size}
+GROUPS: Groups = {
+    "porosity": porosity,
+    "small chain": chain,
+    "paper 001": full_size,
+    "fidelity": fidelity,
+    "rheology": rheology,
+    "paper 003": paper_003,
+}
 
 
 if __name__ == "__main__":
