@@ -8,46 +8,35 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
-import numpy as np
-from mpi4py import MPI
-
 from manufacturing.calendering import CalenderingStage
 from manufacturing.chain import ManufacturingSettings
-from manufacturing.collective import run_on_group
-from manufacturing.configuration import Configuration
 from manufacturing.drying import DryingStage
 from manufacturing.errors import InputError
 from manufacturing.evaporation import Evaporation
-from manufacturing.flow_curve import FlowCurve, FlowCurveTest
 from manufacturing.force_field import Attraction, ForceField
 from manufacturing.log_normal import LogNormal
 from manufacturing.nanopores import NanoporeCompression
-from manufacturing.packing import load_packing
 from manufacturing.parameter_sets import CALIBRATED, PRINTED
 from manufacturing.phases import Phase
 from manufacturing.powder import Powder
 from manufacturing.random_packing import PackedPhase, RandomPackingSettings
 from manufacturing.recipe import Recipe
-from manufacturing.reporter import Reporter
-from manufacturing.shear import ShearTest
 from manufacturing.shipped_recipes import shipped_recipe
 from manufacturing.size_distribution import SizeDistribution, read_size_table
 from manufacturing.slurry import SlurryStage
 from manufacturing.solvent import Solvent, soaked
-from manufacturing.stage import Workplace
 
-from .log import RunLog
 from .schema_manufacturing import (
     ManufacturedGeometry,
     PowderSection,
     RandomGeometry,
-    RheologySection,
     SizedSection,
+    SlurrySection,
     StageSection,
 )
 
 PARAMETER_SETS = {"calibrated": CALIBRATED, "printed": PRINTED}
-FORCE_FIELD_KEYS = {"attraction", "contact"}
+FORCE_FIELD_KEYS = {"attraction", "contact", "energy_scale", "damping_scale", "friction_scale"}
 CRITERION_KEYS = ("maximum_drift", "maximum_samples")
 FIELD_KEYS = {  # of the manufacturing room -> key of the case file; the first that fits
     "recipe.total_beads": "geometry.beads",
@@ -61,6 +50,7 @@ FIELD_KEYS = {  # of the manufacturing room -> key of the case file; the first t
     "random packing ": "geometry.phases: ",
     "shear.": "rheology.",
     "flow_curve.": "rheology.",
+    "calibration.": "rheology.calibration.",
 }
 Stage = TypeVar("Stage", SlurryStage, DryingStage, CalenderingStage)
 
@@ -74,55 +64,13 @@ def manufacturing_settings(geometry: ManufacturedGeometry, folder: Path) -> Manu
     parameters = PARAMETER_SETS[geometry.parameters]
     return ManufacturingSettings(
         recipe=recipe_of(geometry, folder),
-        slurry=_adjusted(SlurryStage.from_parameters(parameters), geometry.slurry),
+        slurry=_adjusted(_scaled(SlurryStage.from_parameters(parameters), geometry.slurry), geometry.slurry),
         drying=_adjusted(DryingStage.from_parameters(parameters), geometry.drying),
         calendering=_adjusted(CalenderingStage.from_parameters(parameters), geometry.calendering),
         seed=geometry.seed,
         ranks=geometry.ranks,
         voxel=geometry.voxel,
     )
-
-
-def flow_curve_test(geometry: ManufacturedGeometry, section: RheologySection, folder: Path) -> FlowCurveTest:
-    """Return the settings of the flow curve of a case; the slurry's force field is that of the chain."""
-    slurry = manufacturing_settings(geometry, folder).slurry
-    values = section.model_dump(exclude={"rates"})
-    shear = ShearTest(force_field=slurry.force_field, enlargement=slurry.enlargement, **values)
-    return FlowCurveTest(shear, section.rates)
-
-
-def measure_flow_curve(
-    geometry: ManufacturedGeometry,
-    section: RheologySection,
-    folder: Path,
-    out: Path,
-    path: Path,
-    comm: MPI.Intracomm,
-    log: RunLog,
-) -> FlowCurve:
-    """Shear the slurry of a run directory at every rate of a case (collective).
-
-    Args:
-        geometry: the manufactured geometry of the case.
-        section: what to measure.
-        folder: where paths in the case are relative to.
-        out: directory of the run, whose slurry is sheared.
-        path: CSV file of the curve; rates that it holds for the same slurry are not repeated.
-        comm: all ranks; ``geometry.ranks`` of them work.
-        log: takes lines and progress.
-    """
-    settings = manufacturing_settings(geometry, folder)
-    test = flow_curve_test(geometry, section, folder)
-    slurry = load_packing(out / "stages" / "packing_slurry.h5")
-    start = Configuration(slurry.centres[np.argsort(slurry.particle_ids)], slurry.lower, slurry.upper)
-    beads = settings.recipe.bead_table()
-
-    def work(group: MPI.Intracomm) -> FlowCurve:
-        """Measure on the ranks that work."""
-        place = Workplace(group, Reporter(group.rank, log.line, log.progress), settings.voxel)
-        return test.run(beads, start, place, path)
-
-    return run_on_group(comm, settings.ranks, work)
 
 
 def recipe_of(geometry: ManufacturedGeometry, folder: Path) -> Recipe:
@@ -175,6 +123,12 @@ def _powder(section: PowderSection, folder: Path) -> Powder:
     return Powder(
         phase=Phase[section.phase], diameters=sizes.diameters, number_fractions=sizes.number_fractions, **values
     )
+
+
+def _scaled(stage: SlurryStage, section: SlurrySection) -> SlurryStage:
+    """Return the stage with scaled energies; the damping while shearing has a factor of its own."""
+    energy, damping, friction = section.energy_scale, section.damping_scale, section.friction_scale
+    return replace(stage.scaled(energy), force_field=stage.force_field.scaled(energy, damping, friction))
 
 
 def _adjusted(stage: Stage, section: StageSection) -> Stage:

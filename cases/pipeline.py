@@ -26,14 +26,13 @@ from .case_checks import check_case, check_materials, conduction_sections, condu
 from .field_files import write_conduction_fields, write_mesh_fields, write_snapshots
 from .geometry import GivenGeometry, electrode_figures, given_packing, manufacture_case, mesh_case
 from .log import RunLog
-from .manufacture import measure_flow_curve
 from .physics import CaseMaterials, build_cell_model, stoichiometry_window
+from .rheology import FLOW_CURVE, Rheometer
 from .run_directory import RunDirectory
 from .schema import Case, ConductionSection, LayersGeometry, ManufacturedGeometry
 from .stage_keys import stage_keys
 
 FEW_CELLS_PER_RANK = 50
-FLOW_CURVE = "curves/flow_curve.csv"
 
 
 class Pipeline:
@@ -111,11 +110,7 @@ class Pipeline:
         geometry, section = self.case.geometry, self.case.rheology
         assert isinstance(geometry, ManufacturedGeometry)
         assert section is not None
-        out = self.directory.path
-        curve = measure_flow_curve(geometry, section, self.folder, out, out / FLOW_CURVE, self.comm, self.log)
-        for text in curve.table().splitlines():
-            self.log.line(f"rheology: {text}")
-        return curve.as_dict()
+        return Rheometer(geometry, section, self.folder, self.directory.path, self.comm, self.log).run()
 
     def make_mesh(self) -> None:
         """Mesh the geometry on rank 0 and read it on all."""

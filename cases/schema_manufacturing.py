@@ -86,6 +86,9 @@ class SlurrySection(StageSection):
     pressure: Positive | None = Field(None, description="that the skeleton of beads carries [Pa]")
     aspect_ratio: Positive | None = Field(None, description="height over width of the box; drying keeps the width")
     enlargement: Positive | None = Field(None, description="factor on AM and SE diameters in the contact model")
+    energy_scale: Positive = Field(1.0, description="factor on energies, k_n and pressure; times follow")
+    damping_scale: Positive = Field(1.0, description="factor on the contact damping while shearing")
+    friction_scale: Positive = Field(1.0, description="factor on the friction")
     handover_fraction: Positive | None = Field(None, description="bead over box volume that ends the compression")
 
 
@@ -156,6 +159,26 @@ class ManufacturedGeometry(Section):
         return self
 
 
+class FlowCalibrationSection(Section):
+    """Fit of the slurry's force field to a measured flow curve; the result is a `[geometry.slurry]` to copy."""
+
+    rates: tuple[Positive, ...] = Field(description="measured shear rates [1/s]", min_length=1)
+    viscosities: tuple[Positive, ...] = Field(description="measured viscosities [Pa s]", min_length=1)
+    density: Positive | None = Field(None, description="sheared at this density [kg/m3]; that of the slurry by default")
+    parameters: tuple[Literal["energy", "damping", "friction"], ...] = Field(
+        ("energy", "damping"), description="what is fitted, as factors on the force field of the case", min_length=1
+    )
+    maximum_steps: Annotated[int, Field(ge=1)] = Field(
+        6, description="steps of the optimiser (several shear tests each)"
+    )
+
+    @model_validator(mode="after")
+    def _pairs(self) -> FlowCalibrationSection:
+        if len(self.rates) != len(self.viscosities):
+            raise ValueError("one viscosity for each rate")
+        return self
+
+
 class RheologySection(Section):
     """Flow curve of the slurry, each rate in a sheared periodic box."""
 
@@ -167,6 +190,8 @@ class RheologySection(Section):
     relative_error: Positive = Field(0.03, description="of the stress, ends a steady rate")
     steps_per_strain: Annotated[int, Field(ge=100)] = Field(3000, description="time steps per unit of strain")
     inertial_scale: Positive | None = Field(None, description="factor on the masses; the smallest stable by default")
+
+    calibration: FlowCalibrationSection | None = Field(None, description="fit to a measured curve; none: no fit")
 
     @model_validator(mode="after")
     def _one_volume(self) -> RheologySection:

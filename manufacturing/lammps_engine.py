@@ -38,7 +38,7 @@ LARGEST_STEP = 2.0  # [radii per time step]
 WATCH_INTERVAL = 10  # [steps]
 # Bins of half the shortest cut-off are fast where beads are dense, but a dilute box of many small beads would
 # fill the memory with empty ones.
-MOST_BINS = 3e8
+MOST_BINS = 2e7
 
 
 @dataclass(frozen=True)

@@ -7,11 +7,14 @@ from typing import Any
 
 import numpy as np
 import pytest
+from mpi4py import MPI
 
 from cases.case_checks import check_case
 from cases.case_file import apply_override, validate_case
-from cases.manufacture import flow_curve_test, manufacturing_settings, random_settings, recipe_of
+from cases.log import RunLog
+from cases.manufacture import manufacturing_settings, random_settings, recipe_of
 from cases.physics import CaseMaterials
+from cases.rheology import Rheometer
 from cases.runner import run_in_process
 from cases.schema import ManufacturedGeometry, RandomGeometry
 from cases.stage_keys import stage_keys
@@ -101,9 +104,17 @@ def test_flow_curve_shears_the_slurry_of_the_case() -> None:
     )
     assert isinstance(case.geometry, ManufacturedGeometry)
     assert case.rheology is not None
-    test = flow_curve_test(case.geometry, case.rheology, Path())
-    assert (test.shear.enlargement, test.shear.normal_stress, list(test.rates)) == (1.2, 30.0, [1.0, 9.0])
-    assert test.shear.force_field == CALIBRATED.slurry
+    shear = Rheometer(case.geometry, case.rheology, Path(), Path(), MPI.COMM_SELF, RunLog(quiet=True)).shear()
+    assert (shear.enlargement, shear.normal_stress) == (1.2, 30.0)
+    assert shear.force_field == CALIBRATED.slurry
+
+
+def test_scales_of_the_slurry_keep_the_packing_and_change_the_flow() -> None:
+    base = manufacturing_settings(manufactured(), Path()).slurry
+    scaled = manufacturing_settings(manufactured(slurry={"energy_scale": 4.0, "damping_scale": 3.0}), Path()).slurry
+    assert scaled.pressure == pytest.approx(4.0 * base.pressure)
+    assert scaled.time_step == pytest.approx(base.time_step / 2.0, abs=0.0)
+    assert scaled.force_field == base.force_field.scaled(4.0, 3.0)
 
 
 RANDOM: Content = {
