@@ -8,9 +8,9 @@ from .types import Binder
 CARBON_BINDER = Binder(
     name="carbon-binder",
     density=Quantity(
-        450.0,
+        390.0,
         "kg/m3",
-        "assumed with the recipe of M. Alabdali et al.: 0.9 g/cm3 wet, 50 % nanopores when dry",
+        "calibrated with the recipe of M. Alabdali et al. to their slurry density of 1.89 g/cm3",
         "dry domain with its nanopores",
     ),
     electronic_conductivity=Quantity(
