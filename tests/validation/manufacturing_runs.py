@@ -48,9 +48,9 @@ def manufactured(case: str, folder: Path, *overrides: str, start: Path | None = 
     return run_in_process(path, folder, MPI.COMM_SELF, (*QUIET, *overrides))
 
 
-def on_two_ranks(folder: Path) -> dict[str, Any]:
-    """Run paper 001 up to 30 % on two ranks."""
-    overrides = (*QUIET, "geometry.ranks=2", *THIRTY, NO_FLOW)
+def on_two_ranks(folder: Path, seed: int) -> dict[str, Any]:
+    """Run paper 001 up to 30 % on two ranks and return its summary."""
+    overrides = (*QUIET, "geometry.ranks=2", f"geometry.seed={seed}", *THIRTY, NO_FLOW)
     sets = [word for override in overrides for word in ("--set", override)]
     case = PAPERS / "001_manufacturing.toml"
     command = [sys.executable, "-m", "cases", "run", str(case), "--out", str(folder), *sets]
@@ -89,8 +89,9 @@ def protocol(step: float | None, masses: float) -> tuple[str, ...]:
 def at_thirty(run: dict[str, Any], folder: Path) -> tuple[float, float, float]:
     """Slurry density [g/cm3], dried porosity and porosity at 30 % of calendering."""
     table = np.genfromtxt(folder / "curves" / "calendering.csv", delimiter=",", names=True)
-    row = int(np.argmin(np.abs(table["degree"] - 0.30)))
-    return run["slurry"]["density_converged_g_cm3"], run["dried"]["porosity"], float(table["porosity"][row])
+    row = int(np.flatnonzero(np.isclose(table["degree"], 0.30))[0])
+    figures = run["manufacturing"]
+    return figures["slurry"]["density_converged_g_cm3"], figures["dried"]["porosity"], float(table["porosity"][row])
 
 
 def porosity_curve(folder: Path) -> FloatArray:
