@@ -15,6 +15,7 @@ from manufacturing.errors import GranodeError, InputError
 from .case_file import read_case
 from .inspect_commands import add_packing_commands
 from .mpi_launch import mpi_environment, mpirun_command, usable_cores
+from .run_directory import locked
 from .schema import UNTIL, Case, ManufacturedGeometry
 
 PROJECT = Path(__file__).resolve().parent.parent
@@ -36,8 +37,11 @@ def main(arguments: list[str] | None = None) -> int:
         print(f"granode: failed: {error}", file=sys.stderr)
         return FAILED
     except KeyboardInterrupt:
-        print("granode: interrupted; finished stages are kept", file=sys.stderr)
+        print("granode: interrupted; finished stages are kept, the same command goes on", file=sys.stderr)
         return 130
+    except BrokenPipeError:  # the reader of our output, such as head, has gone
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
     return code
 
 
@@ -88,7 +92,15 @@ def run_case(path: Path, options: argparse.Namespace) -> int:
     if ranks < 1:
         raise InputError("--ranks", ranks, "at least 1")
     out = (options.out or Path("results") / path.stem).resolve()
-    _prepare(case, path.resolve().parent, out)
+    folder = path.resolve().parent
+    _check(case, folder)
+    with locked(out):
+        return _run_locked(case, folder, out, ranks)
+
+
+def _run_locked(case: Case, folder: Path, out: Path, ranks: int) -> int:
+    """Run the stages of a checked case in a directory that no other run uses."""
+    _prepare(case, folder, out)
     manufacturing_ranks = case.geometry.ranks if isinstance(case.geometry, ManufacturedGeometry) else 1
     start = time.monotonic()
     groups = [
@@ -107,16 +119,20 @@ def run_case(path: Path, options: argparse.Namespace) -> int:
     return 0
 
 
-def _prepare(case: Case, folder: Path, out: Path) -> None:
-    """Check everything that can be known now and leave the resolved case for the stages."""
+def _check(case: Case, folder: Path) -> None:
+    """Refuse what can be known to fail now, before the directory of the run is touched."""
     from .case_checks import check_case
     from .physics import CaseMaterials
-    from .run_directory import RunDirectory, write_json
     from .stage_keys import stage_keys
 
     check_case(case, CaseMaterials(case), folder)
     stage_keys(case, folder)
-    RunDirectory(out).prepare()
+
+
+def _prepare(case: Case, folder: Path, out: Path) -> None:
+    """Leave the resolved case for the stages."""
+    from .run_directory import write_json
+
     write_json(out / "case.json", {"folder": str(folder), "case": case.model_dump(mode="json", exclude_unset=True)})
 
 

@@ -51,11 +51,11 @@ def read_packing(geometry: PackingGeometry, folder: Path) -> Packing:
         raise InputError("geometry.file", path.suffix or "no ending", f"ending {', '.join(packing_files.READERS)}")
     if kind == ".csv":
         names = {"lower", "upper", "periodic", "length_unit"} & geometry.model_fields_set
-        options = {name: getattr(geometry, name) for name in names}
+        options = {name: getattr(geometry, name) for name in names if getattr(geometry, name) is not None}
     elif kind in LAMMPS_FILES:
         if geometry.phase_of_type:
             options = {"phase_of_type": _phase_of_type(geometry)}
-        if "length_unit" in geometry.model_fields_set:
+        if geometry.length_unit is not None:
             options["length_unit"] = geometry.length_unit
     with named_as_in_case():
         return packing_files.read_packing(path, **options)
@@ -107,7 +107,7 @@ def check_geometry(case: Case, folder: Path) -> None:
     geometry = case.geometry
     if isinstance(geometry, ManufacturedGeometry):
         with named_as_in_case():
-            manufacturing_settings(geometry, folder).recipe.bead_table()
+            manufacturing_settings(geometry, folder).check()
     elif isinstance(geometry, RandomGeometry):
         with named_as_in_case():
             random_settings(geometry, folder)

@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
+from manufacturing.assumption import Assumption, sourced
 from manufacturing.calendering import CalenderingStage
 from manufacturing.chain import ManufacturingSettings
 from manufacturing.drying import DryingStage
@@ -17,7 +18,7 @@ from manufacturing.force_field import Attraction, ForceField
 from manufacturing.log_normal import LogNormal
 from manufacturing.nanopores import NanoporeCompression
 from manufacturing.parameter_sets import CALIBRATED, PRINTED
-from manufacturing.phases import Phase
+from manufacturing.phases import Phase, interface_name
 from manufacturing.powder import Powder
 from manufacturing.random_packing import PackedPhase, RandomPackingSettings
 from manufacturing.recipe import Recipe
@@ -47,6 +48,8 @@ FIELD_KEYS = {  # of the manufacturing room -> key of the case file; the first t
     "slurry.": "geometry.slurry.",
     "drying.": "geometry.drying.",
     "calendering.": "geometry.calendering.",
+    "manufacturing.": "geometry.",
+    "random packing pair_overlaps": "geometry.pair_overlaps",
     "random packing ": "geometry.phases: ",
     "shear.": "rheology.",
     "flow_curve.": "rheology.",
@@ -81,13 +84,19 @@ def recipe_of(geometry: ManufacturedGeometry, folder: Path) -> Recipe:
             return recipe
         return Recipe.of_dry_mass(recipe.powders, geometry.dry_mass, recipe.assumptions, recipe.printed)
     powders = tuple(_powder(section, folder) for section in geometry.powders)
+    notes = [
+        Assumption("slurry.force_field", geometry.parameters, "assumed", "fitted to paper 001, not to this recipe")
+    ]
     if geometry.solids_content is not None:
         powders = soaked(powders, geometry.solids_content, Solvent("solvent", geometry.solvent_density))
+        notes.append(sourced("recipe.solvent.density", geometry.solvent_density, "kg/m3; butyl acetate has 882"))
+    elif not any(powder.wet_diameter for powder in powders):
+        notes.append(Assumption("recipe.solvent", "none", "given", "no solids_content and no wet powder: a dry mix"))
     if geometry.dry_mass is not None:
-        return Recipe.of_dry_mass(powders, geometry.dry_mass)
+        return Recipe.of_dry_mass(powders, geometry.dry_mass, tuple(notes))
     if geometry.beads is None:
         raise InputError("geometry.beads", "nothing", "beads or dry_mass with an own recipe")
-    return Recipe(powders, geometry.beads)
+    return Recipe(powders, geometry.beads, tuple(notes))
 
 
 def random_settings(geometry: RandomGeometry, folder: Path) -> RandomPackingSettings:
@@ -98,8 +107,16 @@ def random_settings(geometry: RandomGeometry, folder: Path) -> RandomPackingSett
         phases.append(
             PackedPhase(Phase[section.phase], section.volume_fraction, sizes.diameters, sizes.number_fractions)
         )
-    values = geometry.model_dump(exclude={"source", "phases"})
-    return RandomPackingSettings(phases=tuple(phases), **values)
+    values = geometry.model_dump(exclude={"source", "phases", "pair_overlaps"})
+    overlaps = {_pair_name(name): limit for name, limit in geometry.pair_overlaps.items()}
+    return RandomPackingSettings(phases=tuple(phases), pair_overlaps=overlaps, **values)
+
+
+def _pair_name(name: str) -> str:
+    """Return the name of a pair of phases in their order, ``SE|AM`` becomes ``AM|SE``."""
+    parts = name.split("|")
+    known = len(parts) == 2 and all(part in Phase.__members__ for part in parts)
+    return interface_name(Phase[parts[0]], Phase[parts[1]]) if known else name
 
 
 def size_distribution(section: SizedSection, field: str, folder: Path) -> SizeDistribution:

@@ -83,6 +83,8 @@ class Pipeline:
             result = manufacture_case(geometry, self.folder, self.directory.path, self.comm, self.log)
             run_on(self.comm, 1, lambda: self._save_manufacturing(result.packing, result.curves, path))
             assumptions = result.packing.provenance.get("assumptions", [])
+            if geometry.powders and result.report["slurry"]["solids_content"] > 0.999:
+                self.log.line("warning: the recipe has no solvent; solids_content or a wet powder gives it some")
             return {**result.report, "assumptions": assumptions}
 
         def place() -> dict[str, Any]:

@@ -77,7 +77,7 @@ def _mark_printed(axes: Axes, curve: CalenderingCurve) -> None:
     """Mark what paper 001 prints about the porosity of its electrode."""
     axes.plot(
         0.0, _PRINTED_DRY_POROSITY, "*", color=_PRINTED, markersize=13, clip_on=False, zorder=6,
-        label="printed (paper 001): about 0.50 dry,\nwith nanopores",
+        label="printed (paper 001): about 0.50 dry, with\nnanopores; the drying pressure is fitted to it",
     )  # fmt: skip
     if 100.0 * curve.last_degree < _PRINTED_LAST_DEGREE - 5.0:
         return

@@ -132,7 +132,7 @@ def _set_stress_scale(axes: Axes, values: FloatArray) -> None:
 def fit_label(fit: FlowFit) -> str:
     """Return the law with its parameters and their standard errors."""
     consistency = f"K = {with_error(fit.consistency, fit.errors[-2])} Pa s$^n$"
-    exponent = f"n = {with_error(fit.exponent, fit.errors[-1])}"
+    exponent = f"n = {with_error(fit.exponent, fit.errors[-1])}, $\\chi^2$ = {fit.chi_square:.2g}"
     if fit.law == "power_law":
         return "\n".join((r"power law $\eta = K\dot\gamma^{n-1}$:", f"{consistency}, {exponent}"))
     threshold = rf"$\tau_y$ = {with_error(fit.yield_stress, fit.errors[0])} Pa"

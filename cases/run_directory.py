@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import hashlib
 import importlib
 import json
 import os
 import platform
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
@@ -109,6 +111,22 @@ class RunDirectory:
             "materials": materials,
         }
         write_json(self.path / "manifest.json", manifest)
+
+
+@contextlib.contextmanager
+def locked(path: Path) -> Iterator[None]:
+    """Prepare a run directory and keep other runs out of it while the context lasts.
+
+    Raises:
+        InputError: the directory cannot be written, or another run uses it.
+    """
+    RunDirectory(path).prepare()
+    with (path / ".lock").open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise InputError("--out", f"{path}, in which another run is at work", "another folder") from None
+        yield
 
 
 def write_json(path: Path, data: Any) -> None:

@@ -41,15 +41,17 @@ UNTIL: tuple[LastStage, ...] = get_args(LastStage)
 
 
 class PackingGeometry(Section):
-    """A packing from a file: our HDF5 format, a LAMMPS text dump or CSV with header x,y,z,r,phase."""
+    """A packing from a file: our HDF5 format, LAMMPS data or text dump, CSV with header x,y,z,r,phase, or VTK."""
 
     source: Literal["packing"]
-    file: str = Field(description="path, relative to the case file; kind by ending: .h5, .csv, .dump or .lammpstrj")
-    lower: Vector | None = Field(None, description="CSV: lower corner of the box [m]")
+    file: str = Field(
+        description="path, relative to the case file; by ending: .h5, .csv, .data, .dump, .lammpstrj, .vtp, .vtk"
+    )
+    lower: Vector | None = Field(None, description="CSV: lower corner of the box [m]; as noted in our own files")
     upper: Vector | None = Field(None, description="CSV: upper corner of the box [m]")
     periodic: tuple[bool, bool, bool] = Field((True, True, False), description="CSV: periodic axes")
-    length_unit: Positive = Field(1.0, description="CSV and dump: length of one unit in the file [m]")
-    phase_of_type: dict[str, ParticlePhase] = Field({}, description="dump: phase of each atom type")
+    length_unit: Positive | None = Field(None, description="one unit of the file [m]; CSV: 1, LAMMPS files: 1e-6")
+    phase_of_type: dict[str, ParticlePhase] = Field({}, description="LAMMPS files: phase of each atom type")
 
 
 class SphereSection(Section):

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from .schema_section import Fraction, NotNegative, ParticlePhase, Positive, Section
+from .schema_section import Density, Diameter, Fraction, NotNegative, ParticlePhase, Positive, Section
 
 Basis = Literal["number", "volume"]
 
@@ -14,7 +14,7 @@ Basis = Literal["number", "volume"]
 class LogNormalSection(Section):
     """A log-normal distribution of diameters, cut at both ends and divided into classes of equal volume."""
 
-    median: Positive = Field(description="D50 [m]")
+    median: Diameter = Field(description="D50 [m]")
     geometric_deviation: Annotated[float, Field(gt=1.0)] = Field(description="geometric standard deviation")
     basis: Basis = Field("volume", description="what the median halves")
     truncation: Positive = Field(2.0, description="geometric deviations kept on each side")
@@ -24,7 +24,7 @@ class LogNormalSection(Section):
 class SizedSection(Section):
     """A table with a size distribution: one of `diameters`, `log_normal` and `size_table`."""
 
-    diameters: tuple[Positive, ...] = Field((), description="diameter of each size class [m]")
+    diameters: tuple[Diameter, ...] = Field((), description="diameter of each size class [m]")
     number_fractions: tuple[Positive, ...] = Field((), description="relative number of particles per class")
     volume_fractions: tuple[Positive, ...] = Field((), description="or their relative volume")
     log_normal: LogNormalSection | None = Field(None, description="log-normal distribution")
@@ -45,10 +45,10 @@ class PowderSection(SizedSection):
 
     phase: ParticlePhase = Field(description="phase of the beads")
     weight_fraction: Annotated[float, Field(gt=0.0, le=1.0)] = Field(description="share of the dry solids' mass")
-    density: Positive = Field(description="mass of a dry bead over its volume [kg/m3]")
-    solid_density: Positive | None = Field(None, description="density of its solid, where it has nanopores [kg/m3]")
-    wet_diameter: Positive | None = Field(None, description="diameter in the slurry [m], for beads that hold solvent")
-    wet_density: Positive | None = Field(None, description="density in the slurry [kg/m3]")
+    density: Density = Field(description="mass of a dry bead over its volume [kg/m3]")
+    solid_density: Density | None = Field(None, description="density of its solid, where it has nanopores [kg/m3]")
+    wet_diameter: Diameter | None = Field(None, description="diameter in the slurry [m], for beads that hold solvent")
+    wet_density: Density | None = Field(None, description="density in the slurry [kg/m3]")
     name: str = Field("", description="tells powders of the same phase apart")
 
 
@@ -120,7 +120,9 @@ class CalenderingSection(StageSection):
 
     degree: Annotated[float, Field(ge=0.0, le=0.6)] = Field(0.30, description="last reduction of the thickness")
     increments: Annotated[int, Field(ge=1)] = Field(6, description="equal steps to the last degree; each is saved")
-    degrees: tuple[Fraction, ...] = Field((), description="or the degrees themselves, increasing")
+    degrees: tuple[Annotated[float, Field(ge=0.0, le=0.6)], ...] = Field(
+        (), description="or the degrees themselves, increasing"
+    )
     hold_time: NotNegative | None = Field(None, description="plates stand for this time at each degree [s]")
     release: Literal["none", "elastic"] = Field("none", description="elastic: the top plate goes back up at the end")
     nanopores: NanoporeSection = Field(NanoporeSection(), description="nanopores of the CBD")
@@ -139,7 +141,7 @@ class ManufacturedGeometry(Section):
     solids_content: Annotated[float, Field(gt=0.0, lt=1.0)] | None = Field(
         None, description="own recipe: mass of dry solids over slurry; the solvent goes into the CBD beads"
     )
-    solvent_density: Positive = Field(882.0, description="own recipe with solids_content [kg/m3] (butyl acetate)")
+    solvent_density: Density = Field(882.0, description="own recipe with solids_content [kg/m3] (butyl acetate)")
     beads: Annotated[int, Field(ge=10)] | None = Field(None, description="number of beads; the recipe's own by default")
     dry_mass: Positive | None = Field(None, description="or the mass of all dry solids [kg]")
     parameters: Literal["calibrated", "printed"] = Field("calibrated", description="force field and pressures")
@@ -182,7 +184,7 @@ class FlowCalibrationSection(Section):
 class RheologySection(Section):
     """Flow curve of the slurry, each rate in a sheared periodic box."""
 
-    rates: tuple[Positive, ...] = Field((0.1, 1.0, 10.0, 100.0, 1000.0), description="shear rates [1/s]")
+    rates: tuple[Positive, ...] = Field((0.1, 1.0, 10.0, 100.0, 1000.0), description="shear rates [1/s]", min_length=1)
     density: Positive | None = Field(None, description="sheared at this density [kg/m3]; that of the slurry by default")
     normal_stress: Positive | None = Field(None, description="or at this mean normal stress of the beads [Pa]")
     minimum_strain: Positive = Field(2.0, description="of every rate")

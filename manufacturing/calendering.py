@@ -8,16 +8,18 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from .assumption import Assumption
+from .assumption import Assumption, kind_of
 from .beads import BeadTable
 from .configuration import Configuration
 from .errors import InputError
 from .film_state import FilmState
 from .force_field import DRIED_FORCE_FIELD, Contact, ForceField
+from .force_field_assumptions import force_field_assumptions
 from .lammps_engine import PRESSURE
 from .nanopores import NanoporeCompression
-from .parameter_sets import ParameterSet
+from .parameter_sets import CALIBRATED, ParameterSet
 from .plates import Plates
+from .porosity import CBD_NANOPOROSITY
 from .press import STAGE, Press, snapshot_name
 from .settling import check_positive
 from .stage import StageResult, Workplace, stationarity_report
@@ -160,15 +162,19 @@ class CalenderingStage:
             "hold_time": "s, for which the plates stand at each degree",
         }
         numerical = {
-            "plate_speed": "m/s; half of it changes porosity by less than 0.01, measured with 5089 beads",
+            "plate_speed": "m/s; half of 0.1 changes porosity by less than 0.01, measured with 5089 beads",
             "inertial_scale": "factor on masses",
             "smallest_inertial_mass": "kg; inertia only",
             "time_step": "s",
             "drag_time": "s, in which drag stops a bead of the smallest inertia",
+            "sampling_time": "s, between two samples while the plates stand",
         }
+        pores = self.nanopores.initial
+        pores_kind = kind_of(pores, CBD_NANOPOROSITY, CBD_NANOPOROSITY)
         return (
+            *force_field_assumptions(STAGE, self.force_field, DRIED_FORCE_FIELD, CALIBRATED.dried),
             *(Assumption(f"calendering.{n}", getattr(self, n), "assumed", note) for n, note in assumed.items()),
-            Assumption("calendering.nanopores.initial", self.nanopores.initial, "printed", "share of the dry CBD bead"),
+            Assumption("calendering.nanopores.initial", pores, pores_kind, "share of the dry CBD bead"),
             Assumption("calendering.nanopores.rate", self.nanopores.rate, "assumed", closing),
             *(Assumption(f"calendering.{n}", getattr(self, n), "numerical", note) for n, note in numerical.items()),
         )
@@ -190,6 +196,8 @@ class CalenderingStage:
         return {
             "degree": press.degree,
             **electrode.porosities(),
+            # The spheres of a cropped film are not all inside it.
+            "nominal_porosity": whole.porosities()["nominal_porosity"],
             "volume_fraction": asdict(electrode.fractions),
             "nanoporosity": whole.nanoporosity,
             "density_g_cm3": whole.density / 1000.0,

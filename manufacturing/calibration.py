@@ -20,6 +20,7 @@ from .errors import InputError, StageError
 from .flow_curve import fingerprint
 from .force_field import ForceField
 from .parameter_sets import ATMOSPHERE, PRINTED
+from .settings_key import plain
 from .shear import ShearTest
 from .stage import Workplace
 
@@ -224,8 +225,8 @@ class Calibration:
         return replace(test, density=self.target.density, normal_stress=None)
 
     def _key(self) -> str:
-        contact = asdict(self.base.contact)
-        return json.dumps([sorted(self.target.viscosities.items()), self.target.density, contact], sort_keys=True)
+        wanted = sorted(self.target.viscosities.items())
+        return json.dumps([wanted, self.target.density, plain(self.base)], sort_keys=True)
 
 
 def start_by_similarity(rates: npt.ArrayLike, stresses: npt.ArrayLike, target: Target) -> tuple[float, float]:

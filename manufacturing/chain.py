@@ -17,6 +17,7 @@ from .configuration import Configuration
 from .drying import DryingStage
 from .errors import InputError, StageError
 from .packing import FloatArray, Packing
+from .porosity import CBD_NANOPOROSITY
 from .press import snapshot_name
 from .recipe import Recipe
 from .reporter import LogLine, Progress, Reporter
@@ -60,6 +61,18 @@ class ManufacturingSettings:
             raise InputError("manufacturing.ranks", self.ranks, "1 or more")
         if not self.voxel > 0.0:
             raise InputError("manufacturing.voxel", self.voxel, "a positive length [m]")
+
+    def check(self) -> None:
+        """Refuse what can be known to fail before anything runs.
+
+        Raises:
+            InputError: a powder without beads, a box too narrow for its beads, or voxels larger than a bead.
+        """
+        beads = self.recipe.bead_table()
+        self.slurry.check_width(beads)
+        smallest = min(c.dry_diameter for c in beads.classes)
+        if self.voxel > smallest:
+            raise InputError("manufacturing.voxel", f"{self.voxel:g} m", f"at most the smallest bead, {smallest:g} m")
 
     def assumptions(self) -> tuple[Assumption, ...]:
         """Return every assumed, calibrated or numerical value of the chain."""
@@ -141,8 +154,11 @@ class _Chain:
         self._remove_snapshots()
         degrees = {snapshot_name(degree): degree for degree in press.all_degrees}
         for name, configuration in calendered.snapshots.items():
-            self.save(name, configuration, press.radii(beads, degrees.get(name)), BETWEEN_PLATES)
-        packing = self.save("calendered", calendered.configuration, press.radii(beads), BETWEEN_PLATES)
+            degree = degrees.get(name, press.all_degrees[-1])
+            pores = press.nanopores.nanoporosity(degree)
+            self.save(name, configuration, press.radii(beads, degree), BETWEEN_PLATES, pores)
+        pores = press.nanopores.nanoporosity(press.all_degrees[-1])
+        packing = self.save("calendered", calendered.configuration, press.radii(beads), BETWEEN_PLATES, pores)
         curves = {"slurry": slurry.curves, "drying": dried.curves, "calendering": calendered.curves}
         return ManufacturingResult(packing, self.report(slurry, dried, calendered), curves)
 
@@ -169,7 +185,12 @@ class _Chain:
         return result
 
     def save(
-        self, name: str, configuration: Configuration, radii: FloatArray, periodic: tuple[bool, bool, bool]
+        self,
+        name: str,
+        configuration: Configuration,
+        radii: FloatArray,
+        periodic: tuple[bool, bool, bool],
+        nanoporosity: float = CBD_NANOPOROSITY,
     ) -> Packing:
         """Return the beads that reach into the box as a packing; save it where a directory was given."""
         moved = configuration.at_origin()
@@ -183,7 +204,7 @@ class _Chain:
             moved.lower,
             moved.upper,
             periodic,
-            self._provenance(name, int((~kept).sum())),
+            self._provenance(name, int((~kept).sum())) | {"nanoporosity": nanoporosity},
         )
         if self.directory is not None:
             path = self.directory / f"packing_{name}.h5"

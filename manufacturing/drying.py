@@ -8,13 +8,14 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from .assumption import Assumption
+from .assumption import Assumption, kind_of
 from .beads import BeadTable
 from .configuration import Configuration
 from .evaporation import Evaporation, diameters_with, masses_with
 from .force_field import DRIED_FORCE_FIELD, SLURRY_FORCE_FIELD, ForceField
+from .force_field_assumptions import force_field_assumptions
 from .lammps_engine import LammpsEngine
-from .parameter_sets import ParameterSet
+from .parameter_sets import CALIBRATED, ParameterSet
 from .settling import barostat, check_axes, check_positive, drag, inertial_masses, limited_motion, steps
 from .stage import Curves, StageResult, Workplace, come_to_rest, dry_fractions, relative_speed, stationarity_report
 from .stationarity import Sample, Stationarity, StationarityCriterion
@@ -117,7 +118,7 @@ class DryingStage:
 
     def assumptions(self) -> tuple[Assumption, ...]:
         """Return the numbers of this stage that no source prints for this use."""
-        printed = "printed" if self.pressure == PRINTED_PRESSURE else "calibrated"
+        kind = kind_of(self.pressure, PRINTED_PRESSURE, CALIBRATED_PRESSURE)
         note = f"Pa; {CALIBRATED_PRESSURE:g} is fitted to the printed porosity of about 0.5, at the printed "
         portions = f"{self.evaporation.stages} portions, {self.evaporation.rate:g} of all per s"
         numerical = {
@@ -129,11 +130,12 @@ class DryingStage:
             "crossing_time": "s, in which a bead moves by at most the smallest diameter while it relaxes",
             "barostat_modulus": "Pa; with barostat_time it sets how fast the film shrinks",
             "barostat_time": "s",
+            "sampling_time": "s, between two samples",
         }
         return (
-            Assumption("drying.pressure", self.pressure, printed, f"{note}{PRINTED_PRESSURE:g} it is 0.30"),
+            Assumption("drying.pressure", self.pressure, kind, f"{note}{PRINTED_PRESSURE:g} it is 0.30"),
             Assumption("drying.axes", self.axes, "assumed", "a coated film keeps its width: z"),
-            Assumption("drying.sigma_CBD", 0.89, "assumed", "per diameter; Table S1 prints it without the factor d"),
+            *force_field_assumptions(STAGE, self.force_field, DRIED_FORCE_FIELD, CALIBRATED.dried),
             Assumption(
                 "drying.evaporation",
                 "one step" if self.evaporation.stages == 1 else portions,

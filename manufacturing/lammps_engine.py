@@ -100,7 +100,7 @@ class LammpsEngine:
                 self._lammps.finish()
             elif isinstance(value, GranodeError) and not isinstance(value, JournalMismatchError):
                 self._abort_if_alone(value, str(value))
-                self._keep_state()
+                self._keep_state(str(value))
                 if isinstance(value, StageError) and not self._explained:
                     raise StageError(self._explain(str(value))) from value
         finally:
@@ -263,9 +263,13 @@ class LammpsEngine:
             f"fix watch all halt {WATCH_INTERVAL} v_watch_largest > {LARGEST_STEP} error hard message no",
         )
 
-    def _keep_state(self) -> None:
+    def _keep_state(self, reason: str) -> None:
         """After a failure: keep the beads where they are, or where they were in the last restart file."""
-        places = None if self._start is not None else self._lammps.last_places()
+        try:
+            places = None if self._start is not None else self._lammps.last_places()
+        except LammpsError as error:
+            self._abort_if_alone(error, reason)
+            raise
         if places is not None:
             centres, low, high = (values * LENGTH for values in places)
             self._record.reached = Configuration(centres, low, high)

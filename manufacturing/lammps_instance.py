@@ -86,9 +86,8 @@ class LammpsInstance:
         try:
             write_restart(self._lammps, path)
         except Exception as error:
-            raise LammpsError(
-                f"the restart file {path} cannot be written, the one before it is kept: {error}"
-            ) from error
+            reason = f"the restart file {path} cannot be written, the one before it is kept: {error}"
+            raise LammpsError(reason, self._alone(error)) from error
 
     def restore(self, path: Path, commands: Iterable[str]) -> None:
         """Read a restart file and give the commands that are in force besides the state.
@@ -102,7 +101,7 @@ class LammpsInstance:
         except StageError:
             raise
         except Exception as error:
-            raise LammpsError(f"the restart file {path} cannot be read: {error}") from error
+            raise LammpsError(f"the restart file {path} cannot be read: {error}", self._alone(error)) from error
 
     def close(self) -> None:
         """End LAMMPS."""
@@ -112,8 +111,11 @@ class LammpsInstance:
         try:
             return call()
         except Exception as error:
-            alone = type(error).__name__ == "MPIAbortException" and self.comm.size > 1
-            raise LammpsError(_reason(what, str(error)), alone) from error
+            raise LammpsError(_reason(what, str(error)), self._alone(error)) from error
+
+    def _alone(self, error: Exception) -> bool:
+        """Tell whether LAMMPS found an error on this rank only."""
+        return type(error).__name__ == "MPIAbortException" and self.comm.size > 1
 
 
 def lammps_version() -> int:

@@ -29,6 +29,7 @@ class PackingSummary:
     neck_area: dict[str, float]  # [m2] by pair of phases
     coordination: dict[str, float]  # contacts per particle, all and by pair of phases
     overlaps: OverlapStatistics
+    nanoporosity: float = CBD_NANOPOROSITY  # of the carbon-binder domain, as noted in the packing
 
     def as_dict(self) -> dict[str, Any]:
         """Return plain numbers for a JSON file."""
@@ -39,7 +40,8 @@ class PackingSummary:
             "size_m": list(self.size),
             "periodic": list(self.periodic),
             "volume_fractions": {name: getattr(shares, name) for name in ("AM", "SE", "CBD", "void")},
-            "porosity": shares.porosity(),
+            "porosity": shares.porosity(self.nanoporosity),
+            "nanoporosity": self.nanoporosity,
             "contacts": self.contacts,
             "neck_area_m2": self.neck_area,
             "coordination": self.coordination,
@@ -62,8 +64,8 @@ class PackingSummary:
             lines.append(
                 f"{name:<10} {count} particles, diameter {mean:.2f} um ({low:.2f}-{high:.2f}), share {share:.4f}"
             )
-        void, porosity = self.volume_fractions.void, self.volume_fractions.porosity()
-        lines.append(f"void       {void:.4f}; porosity {porosity:.4f} with CBD nanopores of {CBD_NANOPOROSITY:g}")
+        void, porosity = self.volume_fractions.void, self.volume_fractions.porosity(self.nanoporosity)
+        lines.append(f"void       {void:.4f}; porosity {porosity:.4f} with CBD nanopores of {self.nanoporosity:g}")
         lines.append(f"contacts   {self.coordination['all']:.2f} per particle")
         for name, count in self.contacts.items():
             lines.append(f"  {name:<8} {count}, neck area {self.neck_area[name] / MICROMETRE**2:.1f} um2")
@@ -98,6 +100,7 @@ def describe(packing: Packing, gap: float = 0.0, voxel: float | None = None) -> 
         {name: float(part.neck_area.sum()) for name, part in by_pair.items()},
         _coordination(contacts),
         overlap_statistics(contacts),
+        float(packing.provenance.get("nanoporosity", CBD_NANOPOROSITY)),
     )
 
 

@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from .assumption import Assumption
+from .assumption import Assumption, sourced
 from .force_field import DRIED_FORCE_FIELD, SLURRY_FORCE_FIELD, ForceField
 from .phases import PARTICLE_PHASES
 
@@ -130,11 +130,16 @@ _ENTRIES = (
         "Pa; the printed pressure leaves a porosity of 0.30 where the paper has 0.50",
     ),
     _Entry("drying.axes", lambda s: s.drying_axes, "calibrated", "a coated film keeps its width"),
-    _Entry("slurry.time_step", lambda s: s.slurry_time_step, "numerical", "s; grows as the energies shrink"),
+    _Entry(
+        "slurry.time_step",
+        lambda s: s.slurry_time_step,
+        "numerical",
+        "s; not from print, chosen for either set; grows as the energies shrink",
+    ),
     _Entry("drying.time_step", lambda s: s.drying_time_step, "numerical", "s"),
-    _Entry("calendering.plate_speed", lambda s: s.plate_speed, "calibrated", "m/s"),
-    _Entry("calendering.plate_stiffness", lambda s: s.plate_stiffness, "calibrated", "Pa"),
-    _Entry("calendering.plate_friction", lambda s: s.plate_friction, "calibrated", "Coulomb coefficient"),
+    _Entry("calendering.plate_speed", lambda s: s.plate_speed, "numerical", "m/s"),
+    _Entry("calendering.plate_stiffness", lambda s: s.plate_stiffness, "assumed", "Pa"),
+    _Entry("calendering.plate_friction", lambda s: s.plate_friction, "assumed", "Coulomb coefficient"),
     _Entry("inertial_scale", lambda s: s.inertial_scale, "numerical", "factor on masses; forces are unchanged"),
     _Entry("calendering.inertial_scale", lambda s: s.calendering_inertial_scale, "numerical", "factor on masses"),
 )
@@ -146,7 +151,8 @@ def differences(parameters: ParameterSet, printed: ParameterSet = PRINTED) -> tu
     for entry in _ENTRIES:
         value, original = entry.read(parameters), entry.read(printed)
         if value != original:
-            found.append(Assumption(entry.name, value, entry.kind, f"{entry.reason}; printed {_show(original)}"))
+            other = "with the printed energies" if entry.kind == "numerical" else "printed"
+            found.append(Assumption(entry.name, value, entry.kind, f"{entry.reason}; {other} {_show(original)}"))
     return tuple(found)
 
 
@@ -158,6 +164,27 @@ def differences_table(parameters: ParameterSet, printed: ParameterSet = PRINTED)
         if value != original:
             lines.append(f"{entry.name:<26}{_show(original):>12}{_show(value):>14}  {entry.reason}")
     return "\n".join(lines)
+
+
+def force_field_assumptions(
+    stage: str, used: ForceField, printed: ForceField, calibrated: ForceField
+) -> tuple[Assumption, ...]:
+    """Return every number of a force field with its kind and the printed value beside it."""
+    found = []
+    for phase in PARTICLE_PHASES:
+        laws = (used.attraction[phase], printed.attraction[phase], calibrated.attraction[phase])
+        for name, unit in (("epsilon", "fJ/um per diameter"), ("sigma", "per diameter"), ("cutoff", "per diameter")):
+            values = [float(getattr(law, name)) for law in laws]
+            found.append(sourced(f"{stage}.{name}_{phase.name}", values[0], unit, values[1], values[2]))
+    contacts = (used.contact, printed.contact, calibrated.contact)
+    for name, unit in (
+        ("stiffness", "kPa, k_n"),
+        ("damping", "1/(um us), gamma_n"),
+        ("friction", "Coulomb coefficient"),
+    ):
+        values = [float(getattr(contact, name)) for contact in contacts]
+        found.append(sourced(f"{stage}.{name}", values[0], unit, values[1], values[2]))
+    return tuple(found)
 
 
 def _show(value: float | str) -> str:

@@ -108,7 +108,7 @@ class Press:
         return come_to_rest(STAGE, self.settings.criterion, self.workplace.reporter, advance, PRESSING_SHARE)
 
     def release(self) -> None:
-        """Raise the top plate at its speed until it carries next to nothing and the film stays below it.
+        """Raise the top plate in small steps until it carries next to nothing and the film stays below it.
 
         Raises:
             StageError: the plate is back at the dried thickness and still carries a load.

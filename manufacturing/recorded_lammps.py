@@ -145,7 +145,9 @@ class RecordedLammps:
                 self._lammps = LammpsInstance(self._comm)
                 self._lammps.restore(self._journal.restart_file, ())
                 return self._places()
-        except GranodeError:
+        except GranodeError as error:
+            if isinstance(error, LammpsError) and error.alone:
+                raise
             # The error that ended the stage is the one to tell.
             return None
         return None
@@ -219,9 +221,18 @@ class RecordedLammps:
         self._dormant = False
         # A restart file written before the next run would lack the contact history.
         self._restart_steps = self.steps
-        self._lammps.restore(restart, self._live)
+        self._restore(restart)
         if self._comm.rank == 0:
             self._record.log(f"{self._name}: goes on after {self.steps} recorded steps")
+
+    def _restore(self, restart: Path) -> None:
+        """Read the restart file; one that cannot be read is no reason to fail, for the stage can start afresh."""
+        try:
+            self._lammps.restore(restart, self._live)
+        except StageError as error:
+            if isinstance(error, LammpsError) and error.alone:
+                raise
+            raise JournalMismatchError(str(error)) from error
 
     def _checkpoint_when_due(self, setup: str) -> None:
         due = self._journal.recording and self.steps - self._restart_steps >= CHECKPOINT_STEPS

@@ -8,15 +8,16 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from .assumption import Assumption
+from .assumption import Assumption, kind_of
 from .beads import BeadTable
 from .configuration import Configuration
 from .convergence import FEWEST_SAMPLES, extrapolate
 from .errors import InputError
 from .force_field import SLURRY_FORCE_FIELD, ForceField
+from .force_field_assumptions import force_field_assumptions
 from .insertion import insert_randomly
 from .lammps_engine import TIME, LammpsEngine
-from .parameter_sets import ParameterSet
+from .parameter_sets import CALIBRATED, PRINTED, ParameterSet
 from .phases import Phase
 from .porosity import volume_fractions
 from .settling import barostat, check_positive, drag, inertial_masses, limited_motion, steps
@@ -49,8 +50,8 @@ class SlurryStage:
     r"""Settings of the slurry stage.
 
     All durations are physical times, so time step and inertial scale are free within stability. The packing
-    at rest does not depend on masses, drag and contact damping: damping ten times smaller than while shearing
-    lets the slurry reach rest that much sooner.
+    at rest does not depend on masses, drag and contact damping: damping far smaller than while shearing lets
+    the slurry reach rest sooner.
 
     Args:
         pressure: that the barostat keeps [Pa].
@@ -122,6 +123,19 @@ class SlurryStage:
         factor = np.where(dense, self.enlargement, 1.0)
         return np.asarray(factor * np.array([c.wet_diameter for c in beads.classes]))
 
+    def check_width(self, beads: BeadTable) -> None:
+        """Refuse a box in which a bead would touch two images of another.
+
+        Raises:
+            InputError: too few beads for the aspect ratio.
+        """
+        # At rest the beads overlap to about this nominal fraction; only the order of magnitude matters here.
+        width = float(self._box(beads.wet_volume / NOMINAL_FRACTION_AT_REST)[:2].min())
+        needed = NARROWEST_BOX * float(self.contact_diameters(beads).max())
+        if width < needed:
+            found = f"{beads.total} beads, about {width:.3g} m wide at aspect ratio {self.aspect_ratio:g}"
+            raise InputError("recipe.total_beads", found, f"a slurry at least {needed:.3g} m wide")
+
     def run(self, beads: BeadTable, workplace: Workplace, seed: int) -> StageResult:
         """Return the slurry at rest.
 
@@ -130,7 +144,7 @@ class SlurryStage:
             StageError: LAMMPS failed or the slurry did not come to rest.
         """
         diameters = self.contact_diameters(beads)
-        self._check_width(beads, diameters)
+        self.check_width(beads)
         start = insert_randomly(
             0.5 * diameters[beads.class_index], self._box(beads.total * DILUTE_VOLUME_PER_BEAD), seed
         )
@@ -148,7 +162,8 @@ class SlurryStage:
 
     def assumptions(self) -> tuple[Assumption, ...]:
         """Return the numbers of this stage that no source prints for this use, and how it comes to rest."""
-        printed = "printed" if self.pressure == PRINTED_PRESSURE else "calibrated"
+        pressure = kind_of(self.pressure, PRINTED_PRESSURE, CALIBRATED.skeleton_pressure)
+        enlargement = kind_of(self.enlargement, PRINTED.slurry_enlargement, CALIBRATED.slurry_enlargement)
         numerical = {
             "aspect_ratio": "height over width of the slurry box",
             "inertial_scale": "factor on masses; forces are unchanged",
@@ -156,36 +171,30 @@ class SlurryStage:
             "time_step": "s",
             "settling_damping": "1/(um us), gamma_n while coming to rest; the packing at rest does not depend on it",
             "drag_time": "s, in which the solvent stops a bead of mean inertia; only how fast rest is reached",
-            "handover_fraction": "kg/m3, end of the affine compression",
+            "handover_fraction": "volume of beads over box, end of the affine compression",
             "compression_time": "s, duration of the affine compression",
             "crossing_time": "s, in which a bead moves by at most the smallest diameter meanwhile",
             "barostat_modulus": "Pa; with barostat_time it sets how fast the volume follows the pressure",
             "barostat_time": "s",
+            "sampling_time": "s, between two samples",
         }
         return (
-            Assumption("slurry.pressure", self.pressure, printed, f"Pa on the beads; printed {PRINTED_PRESSURE:g}"),
-            Assumption("slurry.enlargement", self.enlargement, "printed", "on AM and SE diameters in contact"),
+            Assumption("slurry.pressure", self.pressure, pressure, f"Pa on the beads; printed {PRINTED_PRESSURE:g}"),
+            Assumption("slurry.enlargement", self.enlargement, enlargement, "on AM and SE diameters in contact"),
             Assumption(
                 "slurry.temperature",
                 "none",
                 "numerical",
-                "300 K is printed; kT is a millionth of the attraction, so only the solvent's drag is kept",
+                "300 K is printed; kT is a millionth of the printed attraction, about a thousandth of the calibrated "
+                "one, so only the solvent's drag is kept",
             ),
-            Assumption("slurry.sigma_CBD", 0.97, "assumed", "per diameter; Table S1 prints it without the factor d"),
+            *force_field_assumptions(STAGE, self.force_field, SLURRY_FORCE_FIELD, CALIBRATED.slurry),
             *(Assumption(f"slurry.{name}", getattr(self, name), "numerical", n) for name, n in numerical.items()),
         )
 
     def _box(self, volume: float) -> FloatArray:
         width = (volume / self.aspect_ratio) ** (1.0 / 3.0)
         return np.array([width, width, self.aspect_ratio * width])
-
-    def _check_width(self, beads: BeadTable, diameters: FloatArray) -> None:
-        # At rest the beads overlap to about this nominal fraction; only the order of magnitude matters here.
-        width = float(self._box(beads.wet_volume / NOMINAL_FRACTION_AT_REST)[:2].min())
-        needed = NARROWEST_BOX * float(diameters.max())
-        if width < needed:
-            found = f"{beads.total} beads, about {width:.3g} m wide at aspect ratio {self.aspect_ratio:g}"
-            raise InputError("recipe.total_beads", found, f"a slurry at least {needed:.3g} m wide")
 
     def _masses(self, beads: BeadTable) -> list[float]:
         return inertial_masses([c.wet_mass for c in beads.classes], self.smallest_inertial_mass)

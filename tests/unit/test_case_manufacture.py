@@ -11,10 +11,12 @@ from mpi4py import MPI
 
 from cases.case_checks import check_case
 from cases.case_file import apply_override, validate_case
+from cases.command_line import main
 from cases.log import RunLog
 from cases.manufacture import manufacturing_settings, random_settings, recipe_of
 from cases.physics import CaseMaterials
 from cases.rheology import Rheometer
+from cases.run_directory import locked
 from cases.runner import run_in_process
 from cases.schema import ManufacturedGeometry, RandomGeometry
 from cases.stage_keys import stage_keys
@@ -199,3 +201,34 @@ def test_keys_follow_what_decides_about_each_stage() -> None:
     assert keys["other rates"]["manufacturing"] == keys["as it is"]["manufacturing"]
     assert keys["other rates"]["rheology"] != keys["as it is"]["rheology"]
     assert keys["other parameters"]["manufacturing"] != keys["as it is"]["manufacturing"]
+
+
+def test_a_refused_case_leaves_the_directory_as_it_was(tmp_path: Path) -> None:
+    path, out = tmp_path / "case.toml", tmp_path / "out"
+    path.write_text('[geometry]\nsource = "manufactured"\nbeads = 20\n')
+    out.mkdir()
+    (out / "summary.json").write_text("{}")
+    assert main(["run", str(path), "--out", str(out)]) == 2
+    assert [file.name for file in out.iterdir()] == ["summary.json"]
+
+
+def test_two_runs_do_not_share_a_directory(tmp_path: Path) -> None:
+    with locked(tmp_path), pytest.raises(InputError, match="another run"), locked(tmp_path):
+        pass
+    with locked(tmp_path):
+        assert (tmp_path / "stages").is_dir()
+
+
+def test_assumptions_tell_print_calibration_and_user_apart() -> None:
+    kinds = {}
+    for name, values in (
+        ("calibrated", {}),
+        ("printed", {"parameters": "printed"}),
+        ("given", {"slurry": {"contact": {"damping": 3.0}}, "drying": {"pressure": 1.2e4}}),
+    ):
+        found = manufacturing_settings(manufactured(**values), Path()).assumptions()
+        kinds[name] = {a.name: a.kind for a in found}
+    for quantity in ("slurry.pressure", "slurry.epsilon_SE", "slurry.stiffness", "slurry.damping", "drying.pressure"):
+        assert (kinds["calibrated"][quantity], kinds["printed"][quantity]) == ("calibrated", "printed")
+    assert kinds["given"]["slurry.damping"] == kinds["given"]["drying.pressure"] == "given"
+    assert kinds["given"]["slurry.friction"] == kinds["calibrated"]["drying.epsilon_AM"] == "printed"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from typing import Any, cast
 
 import numpy as np
@@ -17,6 +17,7 @@ from manufacturing.errors import InputError
 from manufacturing.force_field import Contact
 from manufacturing.lammps_engine import LammpsEngine
 from manufacturing.nanopores import NanoporeCompression
+from manufacturing.parameter_sets import CALIBRATED, PRINTED
 from manufacturing.phases import Phase
 from manufacturing.plates import Plates
 from manufacturing.press import Press, snapshot_name
@@ -134,6 +135,37 @@ def test_every_physical_time_and_mass_is_an_assumption(stage: Any) -> None:
     for name in ("time_step", "inertial_scale", "smallest_inertial_mass", "drag_time"):
         assert found[name].value == getattr(stage, name)
     assert {a.kind for a in found.values()} <= {"printed", "assumed", "calibrated", "numerical"}
+
+
+def kinds(stage: Any) -> dict[str, tuple[float | str, str]]:
+    """Return value and kind of every assumption by name."""
+    return {a.name: (a.value, a.kind) for a in stage.assumptions()}
+
+
+def test_every_calibrated_number_of_the_force_field_is_an_assumption() -> None:
+    """What differs from print is listed with its value; the printed set lists only what had to be interpreted."""
+    force_field, found = CALIBRATED.slurry, kinds(SlurryStage.from_parameters(CALIBRATED))
+    for phase, law in force_field.attraction.items():
+        assert found[f"slurry.epsilon_{phase.name}"] == (law.epsilon, "calibrated")
+    assert found["slurry.stiffness"] == (force_field.contact.stiffness, "calibrated")
+    assert found["slurry.damping"] == (force_field.contact.damping, "calibrated")
+    assert found["slurry.pressure"][1] == "calibrated"
+    assert found["slurry.sigma_CBD"] == (0.97, "assumed")
+    printed = kinds(SlurryStage.from_parameters(PRINTED))
+    assert "slurry.damping" not in printed
+    assert not any(name.startswith("slurry.epsilon") for name in printed)
+    assert printed["slurry.pressure"][1] == "printed"
+
+
+def test_given_numbers_are_neither_printed_nor_calibrated() -> None:
+    """Somebody's own values count as assumed, whatever they replace."""
+    field = replace(CALIBRATED.dried, contact=replace(CALIBRATED.dried.contact, friction=3.0))
+    assert kinds(SlurryStage(pressure=5e3, enlargement=1.3))["slurry.pressure"] == (5e3, "assumed")
+    assert kinds(SlurryStage(pressure=5e3, enlargement=1.3))["slurry.enlargement"] == (1.3, "assumed")
+    assert kinds(DryingStage(pressure=1e4, force_field=field))["drying.pressure"] == (1e4, "assumed")
+    assert kinds(DryingStage(force_field=field))["drying.friction"] == (3.0, "assumed")
+    pores = kinds(CalenderingStage(nanopores=NanoporeCompression(0.3)))
+    assert pores["calendering.nanopores.initial"] == (0.3, "assumed")
 
 
 def test_degrees_and_names_of_snapshots() -> None:

@@ -178,6 +178,19 @@ def test_a_stage_that_did_not_come_to_rest_goes_on_with_more_samples(tmp_path: P
     assert np.array_equal(result.packing.centres, manufacture(settings(), MPI.COMM_SELF).packing.centres)
 
 
+def test_a_damaged_restart_file_is_no_dead_end(tmp_path: Path) -> None:
+    """Half of it is missing: the stage starts afresh and ends where an undisturbed one does."""
+    drying = settings().drying
+    hurried = replace(drying, criterion=replace(drying.criterion, maximum_samples=11))
+    with pytest.raises(StageError, match="not stationary"):
+        logged(tmp_path, drying=hurried)
+    (restart,) = (tmp_path / "lammps").glob("drying.restart.*")
+    restart.write_bytes(restart.read_bytes()[: restart.stat().st_size // 2])
+    result, log = logged(tmp_path)
+    assert "drying: starts again" in log
+    assert np.array_equal(result.packing.centres, manufacture(settings(), MPI.COMM_SELF).packing.centres)
+
+
 def test_a_looser_criterion_that_ends_earlier_than_the_record_starts_again(tmp_path: Path) -> None:
     """What the looser run asks for is not what was recorded; it must not be answered from the record."""
     drying = settings().drying

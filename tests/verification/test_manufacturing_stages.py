@@ -180,6 +180,15 @@ def test_plates_and_film_are_in_balance() -> None:
     assert virial < 0.9 * report["plate_pressure_Pa"]
 
 
+def test_crop_planes_leave_the_nominal_porosity() -> None:
+    """It is that of whole beads between the plates; those of the voxel count are between the crop planes."""
+    result = replace(PRESS, crop_depth=1e-6).run(beads(), dried(), WORKPLACE)
+    film, spheres = pressed().configuration, float((4.0 / 3.0 * np.pi * beads().dry_radii ** 3).sum())
+    assert result.report["nominal_porosity"] == pytest.approx(1.0 - spheres / film.volume, rel=1e-9)
+    assert result.report["porosity"] != pytest.approx(pressed().report["porosity"], rel=1e-3)
+    assert result.configuration.size[2] == pytest.approx(film.size[2] - 2e-6)
+
+
 def test_a_released_film_recovers() -> None:
     """The plate goes up until it carries next to nothing; the figures under load stay beside those after it."""
     result = replace(PRESS, release="elastic").run(beads(), dried(), WORKPLACE)
