@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from mpi4py import MPI
+
 from manufacturing.errors import InputError
 from manufacturing.phases import Phase
 from meshing.labelled_mesh import LabelledMesh
 
 from .geometry import check_geometry, read_packing
+from .log import RunLog
 from .physics import CaseMaterials, build_cell_model, check_cutoff
+from .rheology import Rheometer
 from .schema import (
     Case,
     ConductionSection,
@@ -30,6 +34,8 @@ def check_case(case: Case, materials: CaseMaterials, folder: Path = Path()) -> N
     check_geometry(case, folder)
     if case.rheology is not None and not isinstance(case.geometry, ManufacturedGeometry):
         raise InputError("rheology", f'source = "{case.geometry.source}"', 'geometry with source = "manufactured"')
+    if case.rheology is not None and isinstance(case.geometry, ManufacturedGeometry):
+        Rheometer(case.geometry, case.rheology, folder, Path(), MPI.COMM_SELF, RunLog(quiet=True)).check()
     present = phases_of(case, folder)
     for name, section in (case.conduction or {}).items():
         _check_conduction(name, section, materials, present)

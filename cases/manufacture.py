@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
-from manufacturing.assumption import Assumption, sourced
+from manufacturing.assumption import Assumption
 from manufacturing.calendering import CalenderingStage
 from manufacturing.chain import ManufacturingSettings
 from manufacturing.drying import DryingStage
@@ -39,6 +39,7 @@ from .schema_manufacturing import (
 PARAMETER_SETS = {"calibrated": CALIBRATED, "printed": PRINTED}
 FORCE_FIELD_KEYS = {"attraction", "contact", "energy_scale", "damping_scale", "friction_scale"}
 CRITERION_KEYS = ("maximum_drift", "maximum_samples")
+MOST_BEADS = 500_000
 FIELD_KEYS = {  # of the manufacturing room -> key of the case file; the first that fits
     "recipe.total_beads": "geometry.beads",
     "recipe.dry_mass": "geometry.dry_mass",
@@ -53,6 +54,7 @@ FIELD_KEYS = {  # of the manufacturing room -> key of the case file; the first t
     "random packing ": "geometry.phases: ",
     "shear.": "rheology.",
     "flow_curve.": "rheology.",
+    "calibration.target": "rheology.calibration.viscosities",
     "calibration.": "rheology.calibration.",
 }
 Stage = TypeVar("Stage", SlurryStage, DryingStage, CalenderingStage)
@@ -65,10 +67,12 @@ def manufacturing_settings(geometry: ManufacturedGeometry, folder: Path) -> Manu
         InputError: unknown recipe, unreadable size table, or values that cannot be used.
     """
     parameters = PARAMETER_SETS[geometry.parameters]
+    slurry = _adjusted(_scaled(SlurryStage.from_parameters(parameters), geometry.slurry), geometry.slurry)
+    drying = _adjusted(DryingStage.from_parameters(parameters), geometry.drying)
     return ManufacturingSettings(
         recipe=recipe_of(geometry, folder),
-        slurry=_adjusted(_scaled(SlurryStage.from_parameters(parameters), geometry.slurry), geometry.slurry),
-        drying=_adjusted(DryingStage.from_parameters(parameters), geometry.drying),
+        slurry=slurry,
+        drying=replace(drying, slurry_force_field=slurry.force_field, slurry_pressure=slurry.pressure),
         calendering=_adjusted(CalenderingStage.from_parameters(parameters), geometry.calendering),
         seed=geometry.seed,
         ranks=geometry.ranks,
@@ -78,18 +82,30 @@ def manufacturing_settings(geometry: ManufacturedGeometry, folder: Path) -> Manu
 
 def recipe_of(geometry: ManufacturedGeometry, folder: Path) -> Recipe:
     """Return the shipped recipe or that of the powders, for the wanted number of beads or dry mass."""
-    if not geometry.powders:
-        recipe = shipped_recipe(geometry.recipe, geometry.beads)
-        if geometry.dry_mass is None:
-            return recipe
-        return Recipe.of_dry_mass(recipe.powders, geometry.dry_mass, recipe.assumptions, recipe.printed)
+    recipe = _own_recipe(geometry, folder) if geometry.powders else _shipped_recipe(geometry)
+    if recipe.total_beads > MOST_BEADS:
+        key = "geometry.beads" if geometry.dry_mass is None else "geometry.dry_mass"
+        raise InputError(key, f"{recipe.total_beads} beads", f"at most {MOST_BEADS} beads; masses are in kilograms")
+    return recipe
+
+
+def _shipped_recipe(geometry: ManufacturedGeometry) -> Recipe:
+    recipe = shipped_recipe(geometry.recipe, geometry.beads)
+    if geometry.dry_mass is None:
+        return recipe
+    return Recipe.of_dry_mass(recipe.powders, geometry.dry_mass, recipe.assumptions, recipe.printed)
+
+
+def _own_recipe(geometry: ManufacturedGeometry, folder: Path) -> Recipe:
     powders = tuple(_powder(section, folder) for section in geometry.powders)
     notes = [
         Assumption("slurry.force_field", geometry.parameters, "assumed", "fitted to paper 001, not to this recipe")
     ]
     if geometry.solids_content is not None:
         powders = soaked(powders, geometry.solids_content, Solvent("solvent", geometry.solvent_density))
-        notes.append(sourced("recipe.solvent.density", geometry.solvent_density, "kg/m3; butyl acetate has 882"))
+        notes.append(
+            Assumption("recipe.solvent.density", geometry.solvent_density, "given", "kg/m3; 882 is butyl acetate's")
+        )
     elif not any(powder.wet_diameter for powder in powders):
         notes.append(Assumption("recipe.solvent", "none", "given", "no solids_content and no wet powder: a dry mix"))
     if geometry.dry_mass is not None:

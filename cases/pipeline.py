@@ -75,7 +75,9 @@ class Pipeline:
     def make_packing(self) -> None:
         """Manufacture, read or place the particles (nothing to do for layers)."""
         path = self.directory.path / "packing.h5"
-        self._stage("manufacturing", ("packing.h5",), lambda: self._packing_report(path))
+        made = isinstance(self.case.geometry, ManufacturedGeometry)
+        files = ("packing.h5", "stages/packing_slurry.h5") if made else ("packing.h5",)
+        self._stage("manufacturing", files, lambda: self._packing_report(path))
 
     def _packing_report(self, path: Path) -> dict[str, Any]:
         geometry = self.case.geometry

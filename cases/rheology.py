@@ -13,11 +13,14 @@ from manufacturing.beads import BeadTable
 from manufacturing.calibration import Calibration, CalibrationResult, Target
 from manufacturing.collective import run_on_group
 from manufacturing.configuration import Configuration
+from manufacturing.errors import InputError
 from manufacturing.flow_curve import FlowCurve, FlowCurveTest
 from manufacturing.packing import load_packing
 from manufacturing.reporter import Reporter
+from manufacturing.settings_key import content_key, settings_lines
 from manufacturing.shear import ShearTest
 from manufacturing.stage import Workplace
+from manufacturing.stage_record import StageRecord
 
 from .log import RunLog
 from .manufacture import manufacturing_settings, named_as_in_case
@@ -46,6 +49,19 @@ class Rheometer:
     out: Path
     comm: MPI.Intracomm
     log: RunLog
+
+    def check(self) -> None:
+        """Refuse settings that cannot be used, before anything runs.
+
+        Raises:
+            InputError: names the key.
+        """
+        with named_as_in_case():
+            FlowCurveTest(self.shear(), self.section.rates)
+        slurry = self.geometry.slurry
+        if self.section.calibration is not None and (slurry.attraction or slurry.contact):
+            found = "changes of attraction or contact in geometry.slurry, which the fitted factors would not reach"
+            raise InputError("rheology.calibration", found, "energy_scale, damping_scale and friction_scale instead")
 
     def run(self) -> dict[str, Any]:
         """Measure the curve and, where asked for, fit the force field; return the figures for the summary."""
@@ -107,4 +123,7 @@ class Rheometer:
         return beads, Configuration(packing.centres[order], packing.lower, packing.upper)
 
     def _place(self, comm: MPI.Intracomm) -> Workplace:
-        return Workplace(comm, Reporter(comm.rank, self.log.line, self.log.progress), self.geometry.voxel)
+        reporter = Reporter(comm.rank, self.log.line, self.log.progress)
+        header = tuple(settings_lines("rheology", self.shear()))
+        record = StageRecord(self.out / "stages" / "lammps", content_key(self.shear()), header, self.log.line)
+        return Workplace(comm, reporter, self.geometry.voxel, record)

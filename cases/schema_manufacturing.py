@@ -37,6 +37,8 @@ class SizedSection(Section):
             raise ValueError("exactly one of diameters, log_normal and size_table")
         if self.number_fractions and self.volume_fractions:
             raise ValueError("either number_fractions or volume_fractions")
+        if (self.number_fractions or self.volume_fractions) and not self.diameters:
+            raise ValueError("fractions with diameters only")
         return self
 
 
@@ -166,7 +168,7 @@ class FlowCalibrationSection(Section):
 
     rates: tuple[Positive, ...] = Field(description="measured shear rates [1/s]", min_length=1)
     viscosities: tuple[Positive, ...] = Field(description="measured viscosities [Pa s]", min_length=1)
-    density: Positive | None = Field(None, description="sheared at this density [kg/m3]; that of the slurry by default")
+    density: Density | None = Field(None, description="sheared at this density [kg/m3]; that of the slurry by default")
     parameters: tuple[Literal["energy", "damping", "friction"], ...] = Field(
         ("energy", "damping"), description="what is fitted, as factors on the force field of the case", min_length=1
     )
@@ -178,6 +180,8 @@ class FlowCalibrationSection(Section):
     def _pairs(self) -> FlowCalibrationSection:
         if len(self.rates) != len(self.viscosities):
             raise ValueError("one viscosity for each rate")
+        if len(set(self.rates)) != len(self.rates) or len(set(self.parameters)) != len(self.parameters):
+            raise ValueError("rates and parameters that differ")
         return self
 
 
@@ -185,10 +189,12 @@ class RheologySection(Section):
     """Flow curve of the slurry, each rate in a sheared periodic box."""
 
     rates: tuple[Positive, ...] = Field((0.1, 1.0, 10.0, 100.0, 1000.0), description="shear rates [1/s]", min_length=1)
-    density: Positive | None = Field(None, description="sheared at this density [kg/m3]; that of the slurry by default")
+    density: Density | None = Field(None, description="sheared at this density [kg/m3]; that of the slurry by default")
     normal_stress: Positive | None = Field(None, description="or at this mean normal stress of the beads [Pa]")
-    minimum_strain: Positive = Field(2.0, description="of every rate")
-    maximum_strain: Positive = Field(8.0, description="ends a rate that is not steady; it is marked")
+    minimum_strain: Annotated[float, Field(ge=0.1)] = Field(2.0, description="of every rate")
+    maximum_strain: Annotated[float, Field(ge=0.1)] = Field(
+        8.0, description="ends a rate that is not steady; it is marked"
+    )
     relative_error: Positive = Field(0.03, description="of the stress, ends a steady rate")
     steps_per_strain: Annotated[int, Field(ge=100)] = Field(3000, description="time steps per unit of strain")
     inertial_scale: Positive | None = Field(None, description="factor on the masses; the smallest stable by default")

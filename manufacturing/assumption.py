@@ -28,34 +28,11 @@ class Assumption:
         return asdict(self)
 
 
-def kind_of(value: float, printed: float, calibrated: float) -> str:
-    """Return the kind of a number that has a printed and a calibrated value; any other value is `assumed`."""
-    if math.isclose(value, printed, rel_tol=1e-9):
+def kind_of(value: float | str, printed: float | str, calibrated: float | str) -> str:
+    """Return the kind of a value that has a printed and a calibrated form; any other was `given` by the user."""
+    if _same(value, printed):
         return "printed"
-    return "calibrated" if math.isclose(value, calibrated, rel_tol=1e-9) else "assumed"
-
-
-def sourced(
-    name: str,
-    value: float | str,
-    note: str,
-    printed: float | str | None = None,
-    calibrated: float | str | None = None,
-) -> Assumption:
-    """Return a value with the kind that follows from what is printed and calibrated; else it was given by the user.
-
-    Args:
-        name: what the value is, as `stage.quantity`.
-        value: that is used.
-        note: unit and reason; the printed value is added where another one is used.
-        printed: in a paper; None: nothing is.
-        calibrated: by this project; None: nothing is.
-    """
-    if printed is not None and _same(value, printed):
-        return Assumption(name, value, "printed", note)
-    kind = "calibrated" if calibrated is not None and _same(value, calibrated) else "given"
-    shown = "" if printed is None else f"; printed {printed if isinstance(printed, str) else f'{printed:g}'}"
-    return Assumption(name, value, kind, note + shown)
+    return "calibrated" if _same(value, calibrated) else "given"
 
 
 def _same(value: float | str, other: float | str) -> bool:

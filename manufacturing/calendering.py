@@ -28,7 +28,7 @@ from .stationarity import StationarityCriterion
 FloatArray = npt.NDArray[np.float64]
 
 HIGHEST_DEGREE = 0.6
-LOAD_SCALE = 5e4  # [Pa] about the cohesion of a film; a loose one hardly carries a load when it is pressed
+LOAD_SCALE = 7e3  # [Pa] the load under which films dry; a loose film hardly carries anything when it is pressed
 POSITIVE = (
     *("increments", "plate_speed", "plate_stiffness", "time_step", "inertial_scale", "smallest_inertial_mass"),
     *("drag_time", "sampling_time", "release_share"),
@@ -102,6 +102,7 @@ class CalenderingStage:
             plate_speed=parameters.plate_speed,
             plate_stiffness=parameters.plate_stiffness,
             plate_friction=parameters.plate_friction,
+            inertial_scale=parameters.calendering_inertial_scale,
             force_field=parameters.dried,
         )
 

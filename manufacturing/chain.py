@@ -28,6 +28,7 @@ from .stage import Curves, StageResult, Workplace
 from .stage_runner import StageRunner
 
 PERIODIC = (True, True, True)
+ROUNDING_WARNING = 0.02  # of the mass
 BETWEEN_PLATES = (True, True, False)
 
 
@@ -144,6 +145,7 @@ class _Chain:
         """Run or read all stages."""
         settings, beads, wet, dry = self.settings, self.beads, self.beads.wet_radii, self.beads.dry_radii
         self.describe_beads()
+        self.warn_of_rounding()
         slurry = self.stage("slurry", settings.slurry, lambda place: settings.slurry.run(beads, place, settings.seed))
         self.save("slurry", slurry.configuration, wet, PERIODIC)
         start = slurry.configuration
@@ -171,6 +173,16 @@ class _Chain:
             f"dry mass {self.beads.dry_mass:.4e} kg, slurry mass {self.beads.wet_mass:.4e} kg, "
             f"solids content {self.beads.solids_content:.3f}"
         )
+
+    def warn_of_rounding(self) -> None:
+        """Log a warning where whole beads leave a phase far from its weight fraction."""
+        wanted: dict[str, float] = {}
+        for powder in self.settings.recipe.powders:
+            wanted[powder.phase.name] = wanted.get(powder.phase.name, 0.0) + powder.weight_fraction
+        for name, share in self.beads.weight_fractions().items():
+            if abs(share - wanted[name]) > ROUNDING_WARNING:
+                text = f"{100.0 * share:.1f} wt% {name} instead of {100.0 * wanted[name]:.1f}"
+                self.workplace.reporter.line(f"warning: so few beads give {text}; more beads come closer")
 
     def stage(self, name: str, settings: Any, work: Callable[[Workplace], StageResult]) -> StageResult:
         """Run or read a stage, log its figures and its wall time."""

@@ -15,7 +15,7 @@ from .evaporation import Evaporation, diameters_with, masses_with
 from .force_field import DRIED_FORCE_FIELD, SLURRY_FORCE_FIELD, ForceField
 from .force_field_assumptions import force_field_assumptions
 from .lammps_engine import LammpsEngine
-from .parameter_sets import CALIBRATED, ParameterSet
+from .parameter_sets import CALIBRATED, PRINTED, ParameterSet
 from .settling import barostat, check_axes, check_positive, drag, inertial_masses, limited_motion, steps
 from .stage import Curves, StageResult, Workplace, come_to_rest, dry_fractions, relative_speed, stationarity_report
 from .stationarity import Sample, Stationarity, StationarityCriterion
@@ -89,6 +89,8 @@ class DryingStage:
             force_field=parameters.dried,
             slurry_force_field=parameters.slurry,
             slurry_pressure=parameters.skeleton_pressure,
+            time_step=parameters.drying_time_step,
+            inertial_scale=parameters.inertial_scale,
         )
 
     def run(self, beads: BeadTable, slurry: Configuration, workplace: Workplace) -> StageResult:
@@ -134,7 +136,12 @@ class DryingStage:
         }
         return (
             Assumption("drying.pressure", self.pressure, kind, f"{note}{PRINTED_PRESSURE:g} it is 0.30"),
-            Assumption("drying.axes", self.axes, "assumed", "a coated film keeps its width: z"),
+            Assumption(
+                "drying.axes",
+                self.axes,
+                kind_of(self.axes, PRINTED.drying_axes, CALIBRATED.drying_axes),
+                f"that the barostat moves; a coated film keeps its width; printed {PRINTED.drying_axes}",
+            ),
             *force_field_assumptions(STAGE, self.force_field, DRIED_FORCE_FIELD, CALIBRATED.dried),
             Assumption(
                 "drying.evaporation",

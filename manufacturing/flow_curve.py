@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import hashlib
 import json
+import math
 import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, fields, replace
@@ -18,12 +19,14 @@ from .collective import run_on
 from .configuration import Configuration
 from .errors import InputError, StageError
 from .flow_fit import FlowFit, fit_herschel_bulkley, fit_power_law
+from .lammps_instance import lammps_version
 from .shear import LARGEST_DAMPING_STRAIN, ShearPoint, ShearTest
 from .stage import Workplace
 from .stage_record import StageRecord
 from .time_step import DAMPED_SHARE, STIFF_ANGLE, TYPICAL_OVERLAP
 
 DEFAULT_RATES = tuple(float(rate) for rate in np.logspace(-1.0, 3.0, 9))  # [1/s]
+FORMAT = 1  # raise when the same settings lead to another curve
 HEADER = "# flow curve, settings "
 
 # Column of the CSV file, field of ShearPoint, unit factor.
@@ -90,7 +93,10 @@ class FlowCurve:
         """Return points and fits for the summary of a run."""
         fits = {"herschel_bulkley": self.herschel_bulkley, "power_law": self.power_law}
         return {
-            "points": [point.row() for point in self.points],
+            "points": [
+                {name: value if math.isfinite(value) else None for name, value in point.row().items()}
+                for point in self.points
+            ],
             **{name: None if fit is None else fit.as_dict() for name, fit in fits.items()},
             "converged": self.converged,
         }
@@ -210,7 +216,13 @@ def fingerprint(shear: ShearTest, beads: BeadTable, slurry: Configuration) -> st
     """Return a hash of everything that decides about a point except its rate."""
     digest = hashlib.sha256()
     numerics = (STIFF_ANGLE, DAMPED_SHARE, TYPICAL_OVERLAP, LARGEST_DAMPING_STRAIN)
-    settings = {"shear": asdict(shear), "beads": [asdict(c) for c in beads.classes], "numerics": numerics}
+    settings = {
+        "format": FORMAT,
+        "lammps": lammps_version(),
+        "shear": asdict(shear),
+        "beads": [asdict(c) for c in beads.classes],
+        "numerics": numerics,
+    }
     digest.update(json.dumps(settings, sort_keys=True, default=str).encode())
     for array in (slurry.centres, slurry.lower, slurry.upper):
         digest.update(np.ascontiguousarray(array).tobytes())

@@ -25,7 +25,7 @@ def force_field_assumptions(
         stage: name of the stage that uses the force field.
         used: force field of the stage.
         printed: its printed form.
-        fitted: its calibrated form; other numbers count as assumed.
+        fitted: its calibrated form; other numbers were given by the user.
     """
     original, calibrated = _numbers(printed), _numbers(fitted)
     found = []

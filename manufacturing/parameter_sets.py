@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from .assumption import Assumption, sourced
+from .assumption import Assumption
 from .force_field import DRIED_FORCE_FIELD, SLURRY_FORCE_FIELD, ForceField
 from .phases import PARTICLE_PHASES
 
@@ -164,27 +164,6 @@ def differences_table(parameters: ParameterSet, printed: ParameterSet = PRINTED)
         if value != original:
             lines.append(f"{entry.name:<26}{_show(original):>12}{_show(value):>14}  {entry.reason}")
     return "\n".join(lines)
-
-
-def force_field_assumptions(
-    stage: str, used: ForceField, printed: ForceField, calibrated: ForceField
-) -> tuple[Assumption, ...]:
-    """Return every number of a force field with its kind and the printed value beside it."""
-    found = []
-    for phase in PARTICLE_PHASES:
-        laws = (used.attraction[phase], printed.attraction[phase], calibrated.attraction[phase])
-        for name, unit in (("epsilon", "fJ/um per diameter"), ("sigma", "per diameter"), ("cutoff", "per diameter")):
-            values = [float(getattr(law, name)) for law in laws]
-            found.append(sourced(f"{stage}.{name}_{phase.name}", values[0], unit, values[1], values[2]))
-    contacts = (used.contact, printed.contact, calibrated.contact)
-    for name, unit in (
-        ("stiffness", "kPa, k_n"),
-        ("damping", "1/(um us), gamma_n"),
-        ("friction", "Coulomb coefficient"),
-    ):
-        values = [float(getattr(contact, name)) for contact in contacts]
-        found.append(sourced(f"{stage}.{name}", values[0], unit, values[1], values[2]))
-    return tuple(found)
 
 
 def _show(value: float | str) -> str:

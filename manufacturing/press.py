@@ -27,6 +27,7 @@ STAGE = "calendering"
 # Distance at which the plates start, in radii of the largest bead: beads cut by a periodic face stick out.
 START_DISTANCE = 1.2
 PRESSING_SHARE = 0.6  # of the stage's wall time, for progress displays
+LOWEST_DEGREE = -0.1  # a film that dried under a load may become a little thicker without it
 RELEASE_STEP = 0.005  # of the dried thickness, by which the plate goes up between two looks at its load
 CURVES = (
     *("degree", "thickness_um", "pressure_z_Pa", "plate_pressure_Pa", "density_g_cm3"),
@@ -111,14 +112,14 @@ class Press:
         """Raise the top plate in small steps until it carries next to nothing and the film stays below it.
 
         Raises:
-            StageError: the plate is back at the dried thickness and still carries a load.
+            StageError: the plate is well above the dried thickness and still carries a load.
         """
         limit = self.settings.release_share * self.plate_pressure()
         pause = self.settings.criterion.window * self.settings.sampling_time
         while self.plate_pressure() > limit or self._rested_load(pause) > limit:
-            if self.degree <= 0.0:
-                raise StageError(f"{STAGE}: the released film is thicker than the dried one")
-            self._move(max(self.degree - RELEASE_STEP, 0.0))
+            if self.degree <= LOWEST_DEGREE:
+                raise StageError(f"{STAGE}: the released film is {-LOWEST_DEGREE:.0%} thicker than the dried one")
+            self._move(self.degree - RELEASE_STEP)
             self.plates.hold(self.engine, self.degree)
         self.measure()
 

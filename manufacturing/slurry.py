@@ -98,7 +98,13 @@ class SlurryStage:
     def from_parameters(cls, parameters: ParameterSet) -> SlurryStage:
         """Return the stage of a parameter set: its skeleton pressure sets the scale of energies and times."""
         scaled = cls().scaled(parameters.skeleton_pressure / PRINTED_PRESSURE)
-        return replace(scaled, force_field=parameters.slurry, enlargement=parameters.slurry_enlargement)
+        return replace(
+            scaled,
+            force_field=parameters.slurry,
+            enlargement=parameters.slurry_enlargement,
+            time_step=parameters.slurry_time_step,
+            inertial_scale=parameters.inertial_scale,
+        )
 
     def scaled(self, energy: float) -> SlurryStage:
         r"""Return the stage with all energies and pressures times a factor and the same path in scaled time.

@@ -19,7 +19,7 @@ from .stage_record import StageRecord
 from .stage_store import as_stored, load_stage, save_stage
 from .stationarity import StationarityCriterion
 
-CHAIN_FORMAT = 1  # raise when a stage computes something else from the same settings
+CHAIN_FORMAT = 2  # raise when a stage computes something else from the same settings
 LAMMPS_FOLDER = "lammps"
 
 

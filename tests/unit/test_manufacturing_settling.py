@@ -160,12 +160,12 @@ def test_every_calibrated_number_of_the_force_field_is_an_assumption() -> None:
 def test_given_numbers_are_neither_printed_nor_calibrated() -> None:
     """Somebody's own values count as assumed, whatever they replace."""
     field = replace(CALIBRATED.dried, contact=replace(CALIBRATED.dried.contact, friction=3.0))
-    assert kinds(SlurryStage(pressure=5e3, enlargement=1.3))["slurry.pressure"] == (5e3, "assumed")
-    assert kinds(SlurryStage(pressure=5e3, enlargement=1.3))["slurry.enlargement"] == (1.3, "assumed")
-    assert kinds(DryingStage(pressure=1e4, force_field=field))["drying.pressure"] == (1e4, "assumed")
-    assert kinds(DryingStage(force_field=field))["drying.friction"] == (3.0, "assumed")
+    assert kinds(SlurryStage(pressure=5e3, enlargement=1.3))["slurry.pressure"] == (5e3, "given")
+    assert kinds(SlurryStage(pressure=5e3, enlargement=1.3))["slurry.enlargement"] == (1.3, "given")
+    assert kinds(DryingStage(pressure=1e4, force_field=field))["drying.pressure"] == (1e4, "given")
+    assert kinds(DryingStage(force_field=field))["drying.friction"] == (3.0, "given")
     pores = kinds(CalenderingStage(nanopores=NanoporeCompression(0.3)))
-    assert pores["calendering.nanopores.initial"] == (0.3, "assumed")
+    assert pores["calendering.nanopores.initial"] == (0.3, "given")
 
 
 def test_degrees_and_names_of_snapshots() -> None:
