@@ -19,6 +19,7 @@ from .collective import run_on
 from .configuration import Configuration
 from .errors import InputError, StageError
 from .flow_fit import FlowFit, fit_herschel_bulkley, fit_power_law
+from .journal import forget
 from .lammps_instance import lammps_version
 from .shear import LARGEST_DAMPING_STRAIN, ShearPoint, ShearTest
 from .stage import Workplace
@@ -162,6 +163,7 @@ class FlowCurveTest:
                 point = self._measure(beads, slurry, workplace, rate)
                 if store is not None:
                     store.add(point)
+                    _forget_journal(workplace, rate)
             self._report(workplace, point)
             points.append(point)
         return flow_curve(points)
@@ -184,6 +186,13 @@ class FlowCurveTest:
         workplace.reporter.line(f"flow curve: {text}{'' if p.converged else ', NOT STEADY'}")
         if self.strict and not p.converged:
             raise StageError(f"flow curve: {text}: not steady, drift {p.drift:+.1%}; raise shear.maximum_strain")
+
+
+def _forget_journal(workplace: Workplace, rate: float) -> None:
+    """Remove what a finished rate needs no longer: the CSV file holds it, its LAMMPS input stays."""
+    workplace.comm.barrier()
+    if workplace.comm.rank == 0 and workplace.record is not None and workplace.record.folder is not None:
+        forget(workplace.record.folder, f"shear_{rate:g}")
 
 
 def flow_curve(points: Sequence[FlowPoint]) -> FlowCurve:
