@@ -55,7 +55,7 @@ class CalenderingStage:
         time_step: [s].
         inertial_scale: factor on the inertial masses.
         smallest_inertial_mass: lighter beads move as if they had this mass [kg].
-        drag_time: in which drag stops a bead of the smallest inertia [s].
+        drag_time: in which drag stops a bead of the smallest inertia at an inertial scale of 100 [s].
         sampling_time: between two samples while the plates stand [s].
         criterion: ends the stage.
         force_field: between beads.
@@ -167,7 +167,7 @@ class CalenderingStage:
             "inertial_scale": "factor on masses",
             "smallest_inertial_mass": "kg; inertia only",
             "time_step": "s",
-            "drag_time": "s, in which drag stops a bead of the smallest inertia",
+            "drag_time": "s, in which drag stops a bead of the smallest inertia at an inertial scale of 100",
             "sampling_time": "s, between two samples while the plates stand",
         }
         pores = self.nanopores.initial

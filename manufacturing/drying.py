@@ -26,6 +26,7 @@ STAGE = "drying"
 PRINTED_PRESSURE = 101325.0  # [Pa] paper 001; leaves a porosity of 0.30 where the paper has 0.50
 CALIBRATED_PRESSURE = 7000.0  # [Pa] leaves the printed porosity
 SLURRY_ENLARGEMENT = 1.14  # of AM and SE diameters in the slurry's contact model
+DRAG_SCALE = 10.0  # inertial scale at which drag_time holds; the drag's force does not change with the scale
 POSITIVE = (
     *("pressure", "relaxation_time", "crossing_time", "time_step", "inertial_scale", "smallest_inertial_mass"),
     *("drag_time", "barostat_modulus", "barostat_time", "sampling_time", "slurry_pressure"),
@@ -49,7 +50,7 @@ class DryingStage:
         time_step: [s].
         inertial_scale: factor on the inertial masses.
         smallest_inertial_mass: lighter beads move as if they had this mass [kg].
-        drag_time: in which drag stops a bead of the smallest inertia [s].
+        drag_time: in which drag stops a bead of the smallest inertia at an inertial scale of 10 [s].
         barostat_modulus: pressure difference [Pa] that changes the volume e-fold in ``barostat_time``.
         barostat_time: [s].
         sampling_time: between two samples [s].
@@ -127,7 +128,7 @@ class DryingStage:
             "inertial_scale": "factor on masses",
             "smallest_inertial_mass": "kg; inertia only",
             "time_step": "s",
-            "drag_time": "s, in which drag stops a bead of the smallest inertia",
+            "drag_time": "s, in which drag stops a bead of the smallest inertia at an inertial scale of 10",
             "relaxation_time": "s, at constant volume after the beads shrank",
             "crossing_time": "s, in which a bead moves by at most the smallest diameter while it relaxes",
             "barostat_modulus": "Pa; with barostat_time it sets how fast the film shrinks",
@@ -174,17 +175,17 @@ class DryingStage:
             diameters, inertial_masses(masses_with(beads, solvent), self.smallest_inertial_mass), beads.counts
         )
         engine.set_force_field(force_field, [c.phase for c in beads.classes], diameters)
-        engine.command(limited_motion(engine, diameters, self.crossing_time), self._drag(engine, beads))
+        engine.command(limited_motion(engine, diameters, self.crossing_time), self._drag(beads))
 
-    def _drag(self, engine: LammpsEngine, beads: BeadTable) -> str:
-        return drag(engine, beads, [self.smallest_inertial_mass] * len(beads.classes), self.drag_time)
+    def _drag(self, beads: BeadTable) -> str:
+        return drag(beads, [self.smallest_inertial_mass] * len(beads.classes), self.drag_time, DRAG_SCALE)
 
     def _barostat(self, pressure: float) -> str:
         return barostat(self.axes, pressure, self.barostat_modulus, self.barostat_time)
 
     def _settle(self, engine: LammpsEngine, beads: BeadTable, workplace: Workplace, curves: Curves) -> Stationarity:
         diameters = np.array([c.dry_diameter for c in beads.classes])
-        engine.command("fix move all nve/sphere", self._drag(engine, beads), self._barostat(self.pressure))
+        engine.command("fix move all nve/sphere", self._drag(beads), self._barostat(self.pressure))
 
         def advance() -> Sample:
             """Run on and return the density."""

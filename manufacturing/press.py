@@ -27,6 +27,7 @@ STAGE = "calendering"
 # Distance at which the plates start, in radii of the largest bead: beads cut by a periodic face stick out.
 START_DISTANCE = 1.2
 PRESSING_SHARE = 0.6  # of the stage's wall time, for progress displays
+DRAG_SCALE = 100.0  # inertial scale at which drag_time holds; the drag's force does not change with the scale
 LOWEST_DEGREE = -0.1  # a film that dried under a load may become a little thicker without it
 RELEASE_STEP = 0.005  # of the dried thickness, by which the plate goes up between two looks at its load
 CURVES = (
@@ -65,7 +66,7 @@ class Press:
         box = Configuration(dried.centres, dried.lower - room, dried.upper + room)
         smallest = settings.smallest_inertial_mass
         set_up_dry_beads(self.engine, self.beads, box, settings.force_field, smallest, "p p f")
-        slow = drag(self.engine, self.beads, [smallest] * len(self.beads.classes), settings.drag_time)
+        slow = drag(self.beads, [smallest] * len(self.beads.classes), settings.drag_time, DRAG_SCALE)
         self.engine.command(slow, "fix move all nve/sphere")
         self.plates.close_in(self.engine, margin)
 

@@ -24,10 +24,17 @@ def inertial_masses(masses: Sequence[float], smallest: float) -> list[float]:
     return [max(mass, smallest) for mass in masses]
 
 
-def drag(engine: LammpsEngine, beads: BeadTable, masses: Sequence[float], time: float) -> str:
-    """Return the fix with one drag coefficient for all beads that stops one of mean inertia in a time [s]."""
+def drag(beads: BeadTable, masses: Sequence[float], time: float, scale: float) -> str:
+    """Return the fix with one drag coefficient for all beads that stops one of mean inertia in a time [s].
+
+    Args:
+        beads: their numbers.
+        masses: in the equations of motion before scaling, of each class [kg].
+        time: in which the bead stops [s].
+        scale: inertial scale at which it does; the force stays when beads are simulated with another one.
+    """
     mean = float(np.average(masses, weights=beads.counts))
-    return f"fix drag all viscous {engine.inertial_scale * mean / MASS / (time / TIME):.8g}"
+    return f"fix drag all viscous {scale * mean / MASS / (time / TIME):.8g}"
 
 
 def limited_motion(engine: LammpsEngine, diameters: Sequence[float], time: float) -> str:

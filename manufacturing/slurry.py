@@ -31,6 +31,7 @@ PRINTED_PRESSURE = 101325.0  # [Pa]
 DILUTE_VOLUME_PER_BEAD = 716e-6 * 716e-6 * 1000e-6 / 5089  # [m3] paper 001
 NOMINAL_FRACTION_AT_REST = 1.4  # volume of the wet beads, overlaps counted twice, over that of the box
 NARROWEST_BOX = 2.0  # largest bead diameters; below, a bead touches two images of another
+DRAG_SCALE = 10.0  # inertial scale at which drag_time holds; the drag's force does not change with the scale
 TIMES = (
     "compression_time",
     "crossing_time",
@@ -66,7 +67,7 @@ class SlurryStage:
         smallest_inertial_mass: lighter beads move as if they had this mass [kg].
         settling_damping: contact damping gamma_n while the slurry comes to rest [1/(um us)], in place of that of
             the force field.
-        drag_time: in which the solvent stops a bead of mean inertia [s].
+        drag_time: in which the solvent stops a bead of mean inertia at an inertial scale of 10 [s].
         barostat_modulus: pressure difference [Pa] that changes the volume e-fold in ``barostat_time``.
         barostat_time: [s].
         sampling_time: between two samples [s].
@@ -176,7 +177,7 @@ class SlurryStage:
             "smallest_inertial_mass": "kg; inertia only, lighter beads move as if they had this mass",
             "time_step": "s",
             "settling_damping": "1/(um us), gamma_n while coming to rest; the packing at rest does not depend on it",
-            "drag_time": "s, in which the solvent stops a bead of mean inertia; only how fast rest is reached",
+            "drag_time": "s, in which the solvent stops a bead of mean inertia at scale 10; only the speed of it",
             "handover_fraction": "volume of beads over box, end of the affine compression",
             "compression_time": "s, duration of the affine compression",
             "crossing_time": "s, in which a bead moves by at most the smallest diameter meanwhile",
@@ -223,7 +224,7 @@ class SlurryStage:
         workplace.reporter.advance(STAGE, 0.0, f"compressing to a bead fraction of {self.handover_fraction:.2f}")
         engine.command(
             limited_motion(engine, list(diameters), self.crossing_time),
-            drag(engine, beads, self._masses(beads), self.drag_time),
+            drag(beads, self._masses(beads), self.drag_time, DRAG_SCALE),
             f"fix squeeze all deform 1 {deform}",
         )
         engine.run(count)

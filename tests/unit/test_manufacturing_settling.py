@@ -77,9 +77,8 @@ def test_drag_stops_the_mean_bead_in_its_time() -> None:
     """Masses 3000 and 3 x 250 pg, scaled by 10: the mean of 9375 pg stops in 30 us with 312.5 pg/us."""
     masses = inertial_masses([c.dry_mass for c in BEADS.classes], 250e-15)
     assert masses == [3e-12, 250e-15, 250e-15, 250e-15][:2]
-    assert last_number(drag(engine(0.1e-6), BEADS, masses, 30e-6)) == pytest.approx(9375.0 / 30.0)
-    # The stopping time is the same for any inertial scale.
-    assert last_number(drag(engine(0.1e-6, 1.0), BEADS, masses, 30e-6)) == pytest.approx(937.5 / 30.0)
+    assert last_number(drag(BEADS, masses, 30e-6, 10.0)) == pytest.approx(9375.0 / 30.0)
+    assert last_number(drag(BEADS, masses, 15e-6, 10.0)) == pytest.approx(9375.0 / 15.0)
 
 
 def test_limited_motion_is_a_speed() -> None:
