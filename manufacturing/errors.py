@@ -22,6 +22,10 @@ class InputError(GranodeError):
         self.expected = expected
         super().__init__(f"{field}: found {found}, expected {expected}")
 
+    def __reduce__(self) -> tuple[type[InputError], tuple[str, str, str]]:
+        """Survive the way from another process: pickle would rebuild the error from its message alone."""
+        return InputError, (self.field, str(self.found), self.expected)
+
 
 class StageError(GranodeError):
     """A computation that failed although its input was valid; what was computed is kept."""
