@@ -17,6 +17,7 @@ import numpy as np
 import pytest
 from mpi4py import MPI
 
+from cases.mpi_launch import mpi_environment, mpirun_command
 from manufacturing.chain import ManufacturingResult, ManufacturingSettings, manufacture
 from manufacturing.configuration import Configuration
 from manufacturing.errors import StageError
@@ -32,7 +33,7 @@ from manufacturing.stationarity import StationarityCriterion
 from .resumed_press import CLASS, COUNTS, DIAMETERS, difference, press, start
 
 ROOT = Path(__file__).parents[2]
-ENVIRONMENT = os.environ | {"PYTHONPATH": f"{ROOT}:{os.environ.get('PYTHONPATH', '')}"}
+ENVIRONMENT = mpi_environment() | {"PYTHONPATH": f"{ROOT}:{os.environ.get('PYTHONPATH', '')}"}
 
 
 def settings(**changes: object) -> ManufacturingSettings:
@@ -315,7 +316,7 @@ def test_a_full_disk_keeps_the_last_good_restart_file(tmp_path: Path) -> None:
 
 def test_two_ranks_go_on_and_are_repeated(tmp_path: Path) -> None:
     """LAMMPS orders the beads of a restart file anew, so sums may round differently in their last digits."""
-    parallel = ("mpirun", "-n", "2")
+    parallel = tuple(mpirun_command(2))
     assert in_process(tmp_path / "whole", 99, tmp_path / "first", *parallel) == 0
     first = in_box(np.load(tmp_path / "first.npy"))
     assert difference(first, repeated(tmp_path / "whole", *parallel)) < 1e-12
