@@ -66,6 +66,11 @@ class BeadTable:
         """Radius of each bead in the slurry, shape (n,) [m]."""
         return 0.5 * np.array([c.wet_diameter for c in self.classes])[self.class_index]
 
+    def enlarged_diameters(self, enlargement: float) -> FloatArray:
+        """Return the wet diameter of each class, that of AM and SE times a factor, shape (classes,) [m]."""
+        dense = np.array([c.phase is not Phase.CBD for c in self.classes])
+        return np.asarray(np.where(dense, enlargement, 1.0) * np.array([c.wet_diameter for c in self.classes]))
+
     @property
     def dry_mass(self) -> float:
         """Mass of all dry beads [kg]."""

@@ -15,7 +15,6 @@ from .errors import InputError, StageError
 from .force_field import ForceField
 from .lammps_engine import PRESSURE, TIME, LammpsEngine
 from .parameter_sets import CALIBRATED
-from .phases import Phase
 from .stage import Workplace
 from .steady_state import SteadyState, steady_state
 from .time_step import smallest_mass, stability_limits
@@ -182,8 +181,7 @@ class ShearTest:
 
     def contact_diameters(self, beads: BeadTable) -> FloatArray:
         """Return the diameter of each class in the contact model, shape (classes,) [m]."""
-        dense = np.array([c.phase is not Phase.CBD for c in beads.classes])
-        return np.asarray(np.where(dense, self.enlargement, 1.0) * [c.wet_diameter for c in beads.classes])
+        return beads.enlarged_diameters(self.enlargement)
 
     def _plan(self, beads: BeadTable, rate: float) -> _Plan:
         """Return steps and masses; given masses may need smaller steps than asked for."""

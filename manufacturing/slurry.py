@@ -18,7 +18,6 @@ from .force_field_assumptions import force_field_assumptions
 from .insertion import insert_randomly
 from .lammps_engine import TIME, LammpsEngine
 from .parameter_sets import CALIBRATED, PRINTED, ParameterSet
-from .phases import Phase
 from .porosity import volume_fractions
 from .settling import barostat, check_positive, drag, inertial_masses, limited_motion, steps
 from .stage import Curves, StageResult, Workplace, come_to_rest, relative_speed, stationarity_report
@@ -126,9 +125,7 @@ class SlurryStage:
 
     def contact_diameters(self, beads: BeadTable) -> FloatArray:
         """Return the diameter of each class in the contact model, shape (classes,) [m]."""
-        dense = np.array([c.phase is not Phase.CBD for c in beads.classes])
-        factor = np.where(dense, self.enlargement, 1.0)
-        return np.asarray(factor * np.array([c.wet_diameter for c in beads.classes]))
+        return beads.enlarged_diameters(self.enlargement)
 
     def check_width(self, beads: BeadTable) -> None:
         """Refuse a box in which a bead would touch two images of another.
