@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Protocol
 
 import numpy as np
 
 from manufacturing.packing import Packing
 
 from .body_centred_lattice import LatticeShape, lattice_shape
+from .labelled_mesh import NO_PARTICLE
 from .particle_colours import Colouring, Spheres, colour_particles, with_images
-from .sphere_field import SphereField, build_sphere_field
-from .torus_mesh import FloatArray
+from .sphere_field import SphereField, build_sphere_field, phase_particles
+from .torus_mesh import FloatArray, IntArray
 
 MICROMETRE = 1e-6
 LARGEST_OFFSET = 0.15  # of a radius: coarser meshes than this corrects do not resolve the sphere
@@ -19,6 +21,37 @@ LARGEST_OFFSET = 0.15  # of a radius: coarser meshes than this corrects do not r
 
 def _micrometres(metres: FloatArray) -> FloatArray:
     return np.asarray(metres / MICROMETRE, dtype=np.float64)
+
+
+class Geometry(Protocol):
+    """What the lattice is cut by: a box with its corner at the origin and the surfaces of each class."""
+
+    @property
+    def size(self) -> FloatArray:
+        """Edges of the electrode, shape (3,) [um]."""
+
+    @property
+    def separator(self) -> float:
+        """Thickness of the separator [um]."""
+
+    @property
+    def lattice(self) -> LatticeShape:
+        """The lattice that is cut."""
+
+    @property
+    def cut_field(self) -> SphereField:
+        """Signed distances to the surfaces of each class."""
+
+    @property
+    def class_phases(self) -> IntArray:
+        """Phase of each class in the order of cutting, shape (k,)."""
+
+    @property
+    def smallest_piece(self) -> float:
+        """Volume of the smallest particle [um3]; infinite where that is not known."""
+
+    def particle_ids(self, points: FloatArray, phases: IntArray) -> IntArray:
+        """Return for each point (n, 3) [um] the particle of the given phase with the nearest surface."""
 
 
 @dataclass(frozen=True)
@@ -37,6 +70,28 @@ class CutGeometry:
     def cell_size(self) -> float:
         """Edge of a cube of the lattice [um]."""
         return self.lattice.cell_size
+
+    @property
+    def class_phases(self) -> IntArray:
+        """Phase of each class in the order of cutting, shape (k,)."""
+        return self.colouring.class_phases
+
+    @property
+    def smallest_piece(self) -> float:
+        """Volume of the smallest sphere [um3]."""
+        return float(4.0 / 3.0 * np.pi * self.exact_field.radii.min(initial=np.inf) ** 3)
+
+    def particle_ids(self, points: FloatArray, phases: IntArray) -> IntArray:
+        """Return for each point (n, 3) [um] the id of the particle of the given phase with the nearest surface."""
+        spheres, packing = self.exact_field, self.packing
+        rows = phase_particles(spheres, points, phases)
+        ids = np.full(len(rows), NO_PARTICLE, dtype=np.int64)
+        ids[rows >= 0] = packing.particle_ids[rows[rows >= 0]]
+        for k in np.flatnonzero((rows < 0) & np.isin(phases, spheres.phases)):  # relabelled, far from its phase
+            candidates = np.flatnonzero(spheres.phases == phases[k])
+            distance = np.linalg.norm(spheres.centres[candidates] - points[k], axis=1) - spheres.radii[candidates]
+            ids[k] = packing.particle_ids[spheres.particles[candidates[distance.argmin()]]]
+        return ids
 
     @staticmethod
     def of(packing: Packing, cell_size: float, separator: float, gap: float, volume_correction: float) -> CutGeometry:

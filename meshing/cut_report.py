@@ -40,6 +40,7 @@ def geometry_report(
     found = np.isin(packing.particle_ids, labelled.particle_ids)
     present = [p for p in PARTICLE_PHASES if (packing.phases == p).any()]
     return {
+        "cell_size_um": geometry.cell_size,
         "colours": colours_by_phase(geometry.colouring),
         "particles_touching_their_own_image": geometry.colouring.self_contacts,
         "cells_across_smallest_bead": smallest / geometry.cell_size,

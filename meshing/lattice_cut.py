@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -14,18 +15,19 @@ from manufacturing.phases import Phase
 from manufacturing.reporter import LogLine, Progress, Reporter
 
 from .body_centred_lattice import build_lattice
-from .cut_geometry import MICROMETRE, CutGeometry
+from .cut_geometry import MICROMETRE, CutGeometry, Geometry
 from .cut_report import geometry_report, quality_report
-from .labelled_mesh import NO_PARTICLE, LabelledMesh, build_labelled_mesh
+from .labelled_mesh import LabelledMesh, build_labelled_mesh
 from .mesh_improvement import ImprovementSettings, improve
 from .particle_colours import colours_by_phase
 from .specks import Relabelled, relabel_specks
 from .sphere_cut import cut_class
-from .sphere_field import phase_particles
-from .torus_mesh import FloatArray, IntArray, TorusMesh
+from .torus_mesh import TorusMesh
 from .unwrapping import unwrap
 
 STAGE = "meshing"
+
+AnyGeometry = TypeVar("AnyGeometry", bound=Geometry)
 
 
 @dataclass(frozen=True)
@@ -50,7 +52,7 @@ class LatticeCutSettings:
 
 
 @dataclass
-class _Stopwatch:
+class Stopwatch:
     """Wall time of each step, for the report."""
 
     reporter: Reporter
@@ -85,25 +87,44 @@ def mesh_packing(
         InputError: the settings do not fit the packing.
         StageError: the mesh is not conforming or has angles below ``smallest_dihedral_deg``.
     """
-    watch = _Stopwatch(Reporter(0, log, progress))
+    watch = Stopwatch(Reporter(0, log, progress))
     geometry = _geometry(packing, settings)
     if geometry.colouring.self_contacts:
         count = geometry.colouring.self_contacts
         watch.reporter.line(f"{STAGE}: {count} particles nearly touch their own image; gaps below a cell may close")
+    watch.reporter.line(f"{STAGE}: colours {colours_by_phase(geometry.colouring)}")
+    return mesh_geometry(geometry, settings, watch, geometry_report)
+
+
+def mesh_geometry(
+    geometry: AnyGeometry,
+    settings: LatticeCutSettings,
+    watch: Stopwatch,
+    report: Callable[[LabelledMesh, AnyGeometry, Relabelled, Phase], dict[str, Any]],
+) -> LabelledMesh:
+    """Cut a lattice along the surfaces of a geometry, improve it and name its parts.
+
+    Args:
+        geometry: what to cut by.
+        settings: how finely and how well to mesh.
+        watch: takes the time of each step.
+        report: measures the mesh against its geometry, once the volumes that specks lost are known [um3].
+
+    Raises:
+        StageError: the mesh is not conforming or has angles below ``smallest_dihedral_deg``.
+    """
     mesh = build_lattice(geometry.lattice)
     watch.lap("lattice", 0.1, f"{len(mesh.cells)} cells")
     relabelled = _cut(mesh, geometry, settings, watch)
     improvement = ImprovementSettings(target_deg=settings.target_dihedral_deg)
-    improved = improve(
-        relabelled.mesh, geometry.cut_field, geometry.colouring.class_phases, improvement, watch.reporter.line
-    )
+    improved = improve(relabelled.mesh, geometry.cut_field, geometry.class_phases, improvement, watch.reporter.line)
     mesh = improved.mesh
     watch.lap("improvement", 0.8, f"{len(mesh.cells)} cells")
     lost = {name: volume + improved.volume.get(name, 0.0) for name, volume in relabelled.volume.items()}
-    relabelled = replace(relabelled, mesh=mesh, volume=lost)
     labelled = _label(mesh, geometry, settings)
     watch.lap("labels", 0.9, f"{len(labelled.facets)} named facets")
-    return _reported(labelled, geometry, settings, relabelled, watch)
+    found = replace(relabelled, mesh=mesh, volume=lost)
+    return _reported(labelled, mesh, settings, lambda: report(labelled, geometry, found, settings.matrix_phase), watch)
 
 
 def _geometry(packing: Packing, settings: LatticeCutSettings) -> CutGeometry:
@@ -117,21 +138,21 @@ def _geometry(packing: Packing, settings: LatticeCutSettings) -> CutGeometry:
     )
 
 
-def _cut(mesh: TorusMesh, geometry: CutGeometry, settings: LatticeCutSettings, watch: _Stopwatch) -> Relabelled:
-    for which, phase in enumerate(geometry.colouring.class_phases):
+def _cut(mesh: TorusMesh, geometry: Geometry, settings: LatticeCutSettings, watch: Stopwatch) -> Relabelled:
+    for which, phase in enumerate(geometry.class_phases):
         mesh = cut_class(mesh, geometry.cut_field, which, Phase(int(phase)))
-    watch.lap("cut", 0.4, f"{len(mesh.cells)} cells, colours {colours_by_phase(geometry.colouring)}")
-    smallest_bead = 4.0 / 3.0 * np.pi * float(geometry.exact_field.radii.min(initial=np.inf)) ** 3
+    watch.lap("cut", 0.4, f"{len(mesh.cells)} cells")
     # A whole bead of few cells is no speck.
-    relabelled = relabel_specks(mesh, min(settings.speck_cells * geometry.cell_size**3, 0.25 * smallest_bead))
+    largest_speck = min(settings.speck_cells * geometry.lattice.cell_size**3, 0.25 * geometry.smallest_piece)
+    relabelled = relabel_specks(mesh, largest_speck)
     watch.lap("specks", 0.5, f"{relabelled.pieces} pieces relabelled")
     return relabelled
 
 
-def _label(mesh: TorusMesh, geometry: CutGeometry, settings: LatticeCutSettings) -> LabelledMesh:
+def _label(mesh: TorusMesh, geometry: Geometry, settings: LatticeCutSettings) -> LabelledMesh:
     """Return to the box and to metres, with z = 0 at the counter electrode."""
     vertices, cells = unwrap(mesh)
-    ids = _particle_ids(vertices, cells, mesh.labels, geometry)
+    ids = geometry.particle_ids(vertices[cells].mean(axis=1), mesh.labels)
     phases = np.where(mesh.labels == Phase.void, int(settings.matrix_phase), mesh.labels)
     shift = np.array([0.0, 0.0, geometry.separator])
     return build_labelled_mesh(
@@ -146,35 +167,20 @@ def _label(mesh: TorusMesh, geometry: CutGeometry, settings: LatticeCutSettings)
     )
 
 
-def _particle_ids(vertices: FloatArray, cells: IntArray, phases: IntArray, geometry: CutGeometry) -> IntArray:
-    """Return the id of the particle of each cell's phase with the nearest surface."""
-    spheres, packing = geometry.exact_field, geometry.packing
-    middle = vertices[cells].mean(axis=1)
-    rows = phase_particles(spheres, middle, phases)
-    ids = np.full(len(rows), NO_PARTICLE, dtype=np.int64)
-    ids[rows >= 0] = packing.particle_ids[rows[rows >= 0]]
-    for cell in np.flatnonzero((rows < 0) & np.isin(phases, spheres.phases)):  # relabelled, far from its phase
-        candidates = np.flatnonzero(spheres.phases == phases[cell])
-        distance = np.linalg.norm(spheres.centres[candidates] - middle[cell], axis=1) - spheres.radii[candidates]
-        ids[cell] = packing.particle_ids[spheres.particles[candidates[distance.argmin()]]]
-    return ids
-
-
 def _reported(
     labelled: LabelledMesh,
-    geometry: CutGeometry,
+    mesh: TorusMesh,
     settings: LatticeCutSettings,
-    relabelled: Relabelled,
-    watch: _Stopwatch,
+    measure: Callable[[], dict[str, Any]],
+    watch: Stopwatch,
 ) -> LabelledMesh:
     """Measure the mesh, refuse it when its angles are too small, return it with its report."""
-    quality = quality_report(relabelled.mesh)
+    quality = quality_report(mesh)
     if not quality["min_dihedral_deg"] >= settings.smallest_dihedral_deg:
         raise StageError(
             f"the mesh has a dihedral angle of {quality['min_dihedral_deg']:.2f} deg, "
             f"at least {settings.smallest_dihedral_deg:g} deg are needed; try another mesh.cell_size"
         )
-    report: dict[str, Any] = {"method": "lattice_cut", "cell_size_um": geometry.cell_size} | quality
-    report |= geometry_report(labelled, geometry, relabelled, settings.matrix_phase)
+    report: dict[str, Any] = {"method": "lattice_cut"} | quality | measure()
     watch.lap("report", 1.0, f"smallest dihedral angle {quality['min_dihedral_deg']:.2f} deg")
     return replace(labelled, report=report | {"seconds": watch.seconds})
