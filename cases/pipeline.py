@@ -148,7 +148,7 @@ class Pipeline:
     def graph(self, lateral: str = "periodic") -> CellGraph:
         """Return the neighbours of the cells, found once per lateral condition."""
         if lateral not in self._graphs:
-            periodic = self.mesh.periodic if lateral == "periodic" else (False, False)
+            periodic = self.mesh.periodic[:2] if lateral == "periodic" else (False, False)
             self._graphs[lateral] = CellGraph(self.mesh, periodic)
         return self._graphs[lateral]
 

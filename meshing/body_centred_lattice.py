@@ -37,7 +37,7 @@ class LatticeShape:
     counts: tuple[int, int, int]  # cubes in x, y and z (separator and electrode)
     separator_layers: int  # cubes in z below the electrode
     levels: tuple[FloatArray, FloatArray, FloatArray]  # [um] positions of the cube planes
-    periodic: tuple[bool, bool]
+    periodic: tuple[bool, bool, bool]
 
     @property
     def cell_size(self) -> float:
@@ -46,7 +46,7 @@ class LatticeShape:
 
 
 def lattice_shape(
-    size: FloatArray, separator_thickness: float, cell_size: float, periodic: tuple[bool, bool]
+    size: FloatArray, separator_thickness: float, cell_size: float, periodic: tuple[bool, bool, bool]
 ) -> LatticeShape:
     """Fit cubes of nearly equal edge to the electrode and layers of growing height to the separator below z = 0.
 
@@ -54,10 +54,10 @@ def lattice_shape(
         size: electrode edges, shape (3,) [um].
         separator_thickness: [um], 0 for none.
         cell_size: wanted edge of the cubes [um].
-        periodic: axes x and y on which the walls are identified.
+        periodic: axes on which the walls are identified; z only without a separator.
     """
     counts = [max(2, round(float(s) / cell_size)) for s in size]
-    for axis in (0, 1):
+    for axis in range(3):
         if periodic[axis]:
             counts[axis] = max(SMALLEST_COUNT, counts[axis])
     heights = _separator_heights(separator_thickness, float(size[2]) / counts[2])
@@ -92,7 +92,7 @@ def build_lattice(shape: LatticeShape) -> TorusMesh:
     cells = np.concatenate([c for c, _ in parts])
     layer = np.concatenate([k for _, k in parts])
     points, planes = builder.vertices()
-    period = np.array([shape.levels[0][-1] * shape.periodic[0], shape.levels[1][-1] * shape.periodic[1], 0.0])
+    period = np.array([level[-1] * wraps for level, wraps in zip(shape.levels, shape.periodic, strict=True)])
     inverted = cell_volumes(points, cells, period) < 0.0
     cells[inverted] = cells[inverted][:, [1, 0, 2, 3]]
     labels = np.where(layer < shape.separator_layers, int(Phase.separator), int(Phase.void)).astype(np.int64)
@@ -105,7 +105,7 @@ class _LatticeBuilder:
 
     def __init__(self, shape: LatticeShape) -> None:
         self.shape = shape
-        self.corner_counts = [n if axis < 2 and shape.periodic[axis] else n + 1 for axis, n in enumerate(shape.counts)]
+        self.corner_counts = [n if shape.periodic[axis] else n + 1 for axis, n in enumerate(shape.counts)]
         self.corner_total = int(np.prod(self.corner_counts))
         self.total = self.corner_total + int(np.prod(shape.counts))
         self.facet_points: list[FloatArray] = []
@@ -134,12 +134,13 @@ class _LatticeBuilder:
         on_plane = self._on_plane(axis, index[axis])
         facet = np.full(len(on_plane), -1, dtype=np.int64)
         facet[on_plane] = self._add_facet_points(axis, index, on_plane)
-        wraps = axis < 2 and self.shape.periodic[axis]
+        wraps = self.shape.periodic[axis]
         has_low, has_high = wraps | (index[axis] > 0), wraps | (index[axis] < counts[axis])
         low, high = self.centre(below), self.centre(index)
+        lower_layer = below[2] % counts[2]
         parts = [
-            _join(low, high, ring, below[2], ~on_plane),
-            _join(low, facet, ring, below[2], on_plane & has_low),
+            _join(low, high, ring, lower_layer, ~on_plane),
+            _join(low, facet, ring, lower_layer, on_plane & has_low),
             _join(facet, high, ring, index[2], on_plane & has_high),
         ]
         return np.concatenate([c for c, _ in parts]), np.concatenate([k for _, k in parts])
@@ -172,15 +173,16 @@ class _LatticeBuilder:
         points = np.concatenate([*grids, *self.facet_points])
         planes = np.zeros(len(points), dtype=np.int64)
         x, y, z = levels
-        positions = (
+        positions = [
             (0, x[0], PLANE_X_LOW),
             (1, y[0], PLANE_Y_LOW),
             (0, x[-1], PLANE_X_HIGH),
             (1, y[-1], PLANE_Y_HIGH),
             (2, z[0], PLANE_COUNTER),
             (2, z[-1], PLANE_TOP),
-            (2, z[self.shape.separator_layers], PLANE_BOTTOM),
-        )
+        ]
+        if self.shape.separator_layers:
+            positions.append((2, z[self.shape.separator_layers], PLANE_BOTTOM))
         for axis, value, bit in positions:
             planes[points[:, axis] == value] |= bit
         return points, planes

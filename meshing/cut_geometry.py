@@ -102,7 +102,7 @@ class CutGeometry:
         """
         size, cell = _micrometres(packing.size), cell_size / MICROMETRE
         centres, radii = _micrometres(packing.centres - packing.lower), _micrometres(packing.radii)
-        walls = (packing.periodic[0], packing.periodic[1])
+        walls = (packing.periodic[0], packing.periodic[1], packing.periodic[2] and separator == 0.0)
         lattice = lattice_shape(size, separator / MICROMETRE, cell, walls)
         cell = lattice.cell_size
         margin = gap / MICROMETRE + 2.0 * cell
@@ -113,7 +113,7 @@ class CutGeometry:
         thickness = separator / MICROMETRE
 
         def field(of_spheres: Spheres) -> SphereField:
-            period = np.array([size[0] * walls[0], size[1] * walls[1], 0.0])
+            period = np.where(walls, size, 0.0)
             lower = np.array([0.0, 0.0, -min(thickness, 2.0 * cell)])
             return build_sphere_field(of_spheres, colouring.classes, lower, size, period, 2.0 * cell)
 

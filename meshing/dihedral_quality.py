@@ -29,13 +29,13 @@ def _cosines(points: FloatArray, period: FloatArray, a: int, b: int, c: int, d: 
     """Return the cosines of the smallest and of the largest dihedral angle; (2, -2) for a cell without volume."""
     bx = minimal(points[b, 0] - points[a, 0], period[0])
     by = minimal(points[b, 1] - points[a, 1], period[1])
-    bz = points[b, 2] - points[a, 2]
+    bz = minimal(points[b, 2] - points[a, 2], period[2])
     cx = minimal(points[c, 0] - points[a, 0], period[0])
     cy = minimal(points[c, 1] - points[a, 1], period[1])
-    cz = points[c, 2] - points[a, 2]
+    cz = minimal(points[c, 2] - points[a, 2], period[2])
     dx = minimal(points[d, 0] - points[a, 0], period[0])
     dy = minimal(points[d, 1] - points[a, 1], period[1])
-    dz = points[d, 2] - points[a, 2]
+    dz = minimal(points[d, 2] - points[a, 2], period[2])
     # Outward normals of the facets opposite b, c and d; that opposite a closes the surface.
     px, py, pz = dy * cz - dz * cy, dz * cx - dx * cz, dx * cy - dy * cx
     qx, qy, qz = by * dz - bz * dy, bz * dx - bx * dz, bx * dy - by * dx

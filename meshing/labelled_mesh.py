@@ -19,8 +19,11 @@ from manufacturing.phases import COLLECTOR, COUNTER, ELECTRODE_BOTTOM, WALLS, Ph
 from .facets import FacetPairs, pair_facets, triangle_areas
 
 FORMAT = "granode-mesh"
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
+READABLE_VERSIONS = (1, 2)  # 1 has no third entry in ``periodic``
 NO_PARTICLE = -1
+OPPOSITE_FACES = (("x-", "x+"), ("y-", "y+"), (COUNTER, COLLECTOR))
+LATERAL_AXES = (0, 1)
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
@@ -42,7 +45,7 @@ class LabelledMesh:
     lower: FloatArray  # (3,) [m]
     upper: FloatArray  # (3,) [m]
     electrode_bottom: float  # [m] z of the plane between separator and electrode; lower z without separator
-    periodic: tuple[bool, bool]  # x, y: walls match vertex by vertex
+    periodic: tuple[bool, bool, bool]  # x, y, z: opposite walls match vertex by vertex
     facets: IntArray  # (nf, 3) vertices of the named facets
     facet_cells: IntArray  # (nf, 2) cells on both sides, -1 outside
     facet_tags: IntArray  # (nf,) index into facet_names
@@ -119,12 +122,12 @@ def load_mesh(path: Path) -> LabelledMesh:
         with h5py.File(path, "r") as file:
             if file.attrs.get("format") != FORMAT:
                 raise InputError(str(path), file.attrs.get("format"), f"a file of format {FORMAT}")
-            if file.attrs["format_version"] != FORMAT_VERSION:
+            if file.attrs["format_version"] not in READABLE_VERSIONS:
                 raise InputError(
                     str(path), f"format version {file.attrs['format_version']}", f"version {FORMAT_VERSION}"
                 )
             arrays = {name: file[name][()] for name in _ARRAYS}
-            x, y = (bool(p) for p in file.attrs["periodic"])
+            x, y, z = [bool(p) for p in file.attrs["periodic"]] + [False] * (3 - len(file.attrs["periodic"]))
             names = tuple(json.loads(file.attrs["facet_names"]))
             report, provenance = (json.loads(file.attrs[k]) for k in ("report", "provenance"))
             bottom = float(file.attrs["electrode_bottom"])
@@ -132,7 +135,7 @@ def load_mesh(path: Path) -> LabelledMesh:
         raise InputError(str(path), f"an unreadable file ({error})", f"an HDF5 file of format {FORMAT}") from error
     return LabelledMesh(
         **arrays,
-        periodic=(x, y),
+        periodic=(x, y, z),
         electrode_bottom=bottom,
         facet_names=names,
         report=report,
@@ -148,7 +151,7 @@ def build_labelled_mesh(
     lower: FloatArray,
     upper: FloatArray,
     electrode_bottom: float,
-    periodic: tuple[bool, bool],
+    periodic: tuple[bool, bool, bool],
     report: dict[str, Any] | None = None,
 ) -> LabelledMesh:
     """Name the facets of labelled cells and check that the mesh is conforming.
@@ -176,7 +179,7 @@ def build_labelled_mesh(
         names,
         report or {},
     )
-    for axis in (0, 1):
+    for axis in range(3):
         if periodic[axis]:
             match_walls(mesh, axis)
     return mesh
@@ -261,8 +264,9 @@ def match_walls(mesh: LabelledMesh, axis: int) -> WallPairs:
     Raises:
         StageError: the walls do not match one to one.
     """
-    low, high = (mesh.named("xy"[axis] + side) for side in "-+")
-    error = StageError(f"the walls {'xy'[axis]}- and {'xy'[axis]}+ of the mesh do not match one to one")
+    names = OPPOSITE_FACES[axis]
+    low, high = (mesh.named(name) for name in names)
+    error = StageError(f"the walls {names[0]} and {names[1]} of the mesh do not match one to one")
     if len(low) != len(high) or len(low) == 0:
         raise error
     corners = [np.unique(mesh.facets[index]) for index in (low, high)]
@@ -289,11 +293,16 @@ class InterfaceSides:
     cells: IntArray  # (n, 2) cells on the first and second side
 
 
-def interface_sides(mesh: LabelledMesh, first: int, second: int) -> InterfaceSides:
-    """Return all facets between two phases, those that coincide with a periodic wall included."""
+def interface_sides(
+    mesh: LabelledMesh, first: int, second: int, axes: tuple[int, ...] = LATERAL_AXES
+) -> InterfaceSides:
+    """Return all facets between two phases, those that coincide with a periodic wall of ``axes`` included.
+
+    What a current along z drives sees the lateral walls only: nothing passes from collector to counter.
+    """
     index = mesh.named(interface_name(first, second))
     parts = [(mesh.facets[index], mesh.facets[index], mesh.facet_cells[index])]
-    for axis in (0, 1):
+    for axis in axes:
         if mesh.periodic[axis]:
             walls = match_walls(mesh, axis)
             behind = mesh.phases[walls.cells]
@@ -326,6 +335,7 @@ def describe(mesh: LabelledMesh) -> dict[str, Any]:
         },
         "interface_area_m2": areas,
         "collector_area_m2": _areas_behind(mesh, COLLECTOR),
+        "periodic": list(mesh.periodic),
         "electrode_thickness_m": mesh.electrode_thickness,
         "cross_section_m2": mesh.cross_section,
     }
@@ -345,7 +355,7 @@ def interface_areas(mesh: LabelledMesh) -> dict[str, float]:
     areas = {}
     for k, first in enumerate(present):
         for second in present[k + 1 :]:
-            sides = interface_sides(mesh, first, second)
+            sides = interface_sides(mesh, first, second, (0, 1, 2))
             if len(sides.first):
                 areas[interface_name(first, second)] = float(triangle_areas(mesh.vertices, sides.first).sum())
     return areas

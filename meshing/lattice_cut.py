@@ -75,10 +75,12 @@ def mesh_packing(
 
     The separator lies below the electrode: the mesh reaches from z = 0 (``counter``) over
     z = separator_thickness (``electrode_bottom``) to the top (``collector``); x and y start at 0.
-    The result does not depend on the number of ranks; call it on one.
+    Without a separator a packing that is periodic along z gives walls that match along z too; with one,
+    its images fill the box up to the planes. The result does not depend on the number of ranks; call it
+    on one.
 
     Args:
-        packing: spheres [m]; what sticks out of its box in z (and on axes that are not periodic) is cut off.
+        packing: spheres [m]; what sticks out of its box on axes that are not periodic is cut off.
         settings: how finely and how well to mesh.
         log: takes one line per step.
         progress: takes the stage, the finished fraction (0 to 1) and a message.

@@ -52,7 +52,7 @@ def mesh_layers(settings: LayersSettings) -> LabelledMesh:
     lower, upper = vertices.min(axis=0), vertices.max(axis=0)
     bottom = _electrode_bottom(settings, planes)
     report: dict[str, Any] = {"method": "layers"}
-    return build_labelled_mesh(vertices, cells, phases, particles, lower, upper, bottom, (True, True), report)
+    return build_labelled_mesh(vertices, cells, phases, particles, lower, upper, bottom, (True, True, False), report)
 
 
 def stack_planes(layers: tuple[Layer, ...]) -> FloatArray:

@@ -117,6 +117,7 @@ def sphere_distance(field: SphereField, s: int, x: float, y: float, z: float) ->
 def class_distance(field: SphereField, x: float, y: float, z: float, which: int) -> tuple[float, int]:
     """Return the signed distance to the spheres of a class, at most ``band``, and the nearest sphere (-1: none)."""
     x, y = wrapped_into(x, field.period[0]), wrapped_into(y, field.period[1])
+    z = wrapped_into(z, field.period[2])
     bucket = bucket_of(field, x, y, z)
     best, nearest = field.band, -1
     for entry in range(field.start[bucket], field.start[bucket + 1]):
@@ -188,7 +189,7 @@ def _unit_gradient(
     radius = distance + field.radii[s]
     out[0] = 0.0 if planes & FIXED_X else (wrapped_into(point[0], field.period[0]) - field.centres[s, 0]) / radius
     out[1] = 0.0 if planes & FIXED_Y else (wrapped_into(point[1], field.period[1]) - field.centres[s, 1]) / radius
-    out[2] = 0.0 if planes & FIXED_Z else (point[2] - field.centres[s, 2]) / radius
+    out[2] = 0.0 if planes & FIXED_Z else (wrapped_into(point[2], field.period[2]) - field.centres[s, 2]) / radius
 
 
 @compiled
@@ -196,7 +197,8 @@ def phase_particles(field: SphereField, points: FloatArray, phases: IntArray) ->
     """Return for each point the particle of the given phase with the smallest signed distance, -1 if none is near."""
     out = np.full(len(points), -1, np.int64)
     for q in range(len(points)):
-        x, y, z = wrapped_into(points[q, 0], field.period[0]), wrapped_into(points[q, 1], field.period[1]), points[q, 2]
+        x, y = wrapped_into(points[q, 0], field.period[0]), wrapped_into(points[q, 1], field.period[1])
+        z = wrapped_into(points[q, 2], field.period[2])
         bucket = bucket_of(field, x, y, z)
         best = UNREACHED
         for entry in range(field.start[bucket], field.start[bucket + 1]):

@@ -2,7 +2,7 @@
 
 Each class of periodic vertices has one master vertex, so whatever is done to the mesh is done to
 both walls. A cell is unwrapped by the minimal image relative to its first vertex; cells never
-cross the planes x = 0 and y = 0, because these planes are unions of facets.
+cross the wall planes x = 0, y = 0 and z = 0, because these planes are unions of facets.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ IntArray = npt.NDArray[np.int64]
 # Bits of TorusMesh.planes; one bit per plane, so that two vertices share a bit only on one plane.
 PLANE_X_LOW, PLANE_Y_LOW, PLANE_X_HIGH, PLANE_Y_HIGH = 1, 2, 4, 8
 PLANE_COUNTER, PLANE_BOTTOM, PLANE_TOP = 16, 32, 64
+PLANES_LOW = (PLANE_X_LOW, PLANE_Y_LOW, PLANE_COUNTER)  # wall plane of each axis where the axis is periodic
 FIXED_X = PLANE_X_LOW | PLANE_X_HIGH
 FIXED_Y = PLANE_Y_LOW | PLANE_Y_HIGH
 FIXED_Z = PLANE_COUNTER | PLANE_BOTTOM | PLANE_TOP
@@ -32,7 +33,7 @@ CELL_EDGES = ((0, 1), (0, 2), (0, 3), (1, 2), (1, 3), (2, 3))
 class TorusMesh:
     """The working mesh of the lattice cut; arrays are replaced, not changed."""
 
-    points: FloatArray  # (nv, 3) [um] master vertices, x and y in [0, period) on periodic axes
+    points: FloatArray  # (nv, 3) [um] master vertices, in [0, period) on periodic axes
     planes: IntArray  # (nv,) bits of the planes that the vertex must stay on
     surfaces: IntArray  # (nv,) bits of the sphere classes whose surface the vertex lies on
     sizes: FloatArray  # (nv,) [um] edge of the lattice cube around the vertex
@@ -74,13 +75,13 @@ def signed_volume(points: FloatArray, period: FloatArray, a: int, b: int, c: int
     """Return det(b - a, c - a, d - a)/6 with minimal images [um3]."""
     bx = minimal(points[b, 0] - points[a, 0], period[0])
     by = minimal(points[b, 1] - points[a, 1], period[1])
-    bz = points[b, 2] - points[a, 2]
+    bz = minimal(points[b, 2] - points[a, 2], period[2])
     cx = minimal(points[c, 0] - points[a, 0], period[0])
     cy = minimal(points[c, 1] - points[a, 1], period[1])
-    cz = points[c, 2] - points[a, 2]
+    cz = minimal(points[c, 2] - points[a, 2], period[2])
     dx = minimal(points[d, 0] - points[a, 0], period[0])
     dy = minimal(points[d, 1] - points[a, 1], period[1])
-    dz = points[d, 2] - points[a, 2]
+    dz = minimal(points[d, 2] - points[a, 2], period[2])
     return float((by * cz - bz * cy) * dx + (bz * cx - bx * cz) * dy + (bx * cy - by * cx) * dz) / 6.0
 
 
@@ -98,7 +99,7 @@ def edge_length(points: FloatArray, period: FloatArray, a: int, b: int) -> float
     """Return the distance of two vertices with minimal images [um]."""
     x = minimal(points[b, 0] - points[a, 0], period[0])
     y = minimal(points[b, 1] - points[a, 1], period[1])
-    z = points[b, 2] - points[a, 2]
+    z = minimal(points[b, 2] - points[a, 2], period[2])
     return float(np.sqrt(x * x + y * y + z * z))
 
 
@@ -148,7 +149,7 @@ def difference(mesh: TorusMesh, start: IntArray, end: IntArray) -> FloatArray:
 def wrap(points: FloatArray, planes: IntArray, period: FloatArray) -> FloatArray:
     """Return points with periodic coordinates in [0, period), exactly 0 on the wall planes."""
     points = points.copy()
-    for axis, plane in ((0, PLANE_X_LOW), (1, PLANE_Y_LOW)):
+    for axis, plane in enumerate(PLANES_LOW):
         if period[axis] > 0.0:
             points[:, axis] %= period[axis]
             points[planes & plane != 0, axis] = 0.0

@@ -4,27 +4,27 @@ from __future__ import annotations
 
 import numpy as np
 
-from .torus_mesh import PLANE_X_LOW, PLANE_Y_LOW, FloatArray, IntArray, TorusMesh
+from .torus_mesh import PLANES_LOW, FloatArray, IntArray, TorusMesh
 
 
 def unwrap(mesh: TorusMesh) -> tuple[FloatArray, IntArray]:
     """Return the vertices (nv, 3) [um] and cells (nc, 4) of the box.
 
-    Vertices on the planes x = 0 or y = 0 stand for both walls; in a cell at the upper wall they get
+    Vertices on the wall plane of a periodic axis stand for both walls; in a cell at the upper wall they get
     the coordinate of that wall. Cells of a periodic axis lie on one side of its wall plane.
     """
     used, cells = np.unique(mesh.cells, return_inverse=True)
     cells = cells.reshape(-1, 4)
     points, planes = mesh.points[used], mesh.planes[used]
     shifts = np.zeros(cells.shape, dtype=np.int64)
-    for axis, plane in ((0, PLANE_X_LOW), (1, PLANE_Y_LOW)):
+    for axis, plane in enumerate(PLANES_LOW):
         if mesh.period[axis] > 0.0:
             on_wall = planes[cells] & plane != 0
             farthest = points[cells][:, :, axis].max(axis=1)
             upper = farthest > 0.5 * mesh.period[axis]
             shifts += (on_wall & upper[:, None]) << axis
-    keys, box_cells = np.unique(cells * 4 + shifts, return_inverse=True)
-    vertices = points[keys // 4]
-    for axis in (0, 1):
-        vertices[:, axis] += ((keys % 4) >> axis & 1) * mesh.period[axis]
+    keys, box_cells = np.unique(cells * 8 + shifts, return_inverse=True)
+    vertices = points[keys // 8]
+    for axis in range(3):
+        vertices[:, axis] += ((keys % 8) >> axis & 1) * mesh.period[axis]
     return vertices, box_cells.reshape(-1, 4)

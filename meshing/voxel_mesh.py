@@ -53,7 +53,7 @@ def mesh_voxels(packing: Packing, settings: VoxelSettings) -> LabelledMesh:
         np.zeros(3),
         np.array([a[-1] for a in axes]),
         separator,
-        packing.periodic[:2],
+        (*packing.periodic[:2], packing.periodic[2] and layers == 0),
         report,
     )
 

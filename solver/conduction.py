@@ -70,7 +70,7 @@ def solve_conduction(
     Raises:
         StageError: the linear solver failed, or the result breaks the Wiener bounds.
     """
-    graph = graph or CellGraph(mesh, mesh.periodic if settings.periodic else (False, False))
+    graph = graph or CellGraph(mesh, mesh.periodic[:2] if settings.periodic else (False, False))
     network = find_network(mesh, settings, graph)
     if not network.percolating.any():
         return ConductionResult(_summary(network, None), None)
@@ -141,7 +141,7 @@ def _solve_network(
     space = domain.space(settings.order)
     matrix = stiffness_matrix(domain, space, network.conductivity)
     bottom, top = _plane_dofs(mesh, space)
-    periodic = mesh.periodic if settings.periodic else (False, False)
+    periodic = mesh.periodic[:2] if settings.periodic else (False, False)
     reduction = build_reduction(space, PeriodicBox(mesh.lower, mesh.upper, periodic), bottom | top)
     lifted = matrix.createVecRight()
     lifted.array[:] = top.astype(float)

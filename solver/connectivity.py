@@ -19,14 +19,15 @@ class CellGraph:
 
     Args:
         mesh: the labelled mesh.
-        periodic: join cells through the periodic walls; the mesh's own setting by default.
+        periodic: join cells through the periodic walls x and y; the mesh's own setting by default. What is
+            driven along z never passes from one end of z to the other.
     """
 
     def __init__(self, mesh: LabelledMesh, periodic: tuple[bool, bool] | None = None) -> None:
         self.mesh = mesh
         pairs = pair_facets(mesh.cells).cells
         links = [pairs[pairs[:, 1] >= 0]]
-        for axis, wanted in enumerate(mesh.periodic if periodic is None else periodic):
+        for axis, wanted in enumerate(mesh.periodic[:2] if periodic is None else periodic):
             if wanted and mesh.periodic[axis]:
                 links.append(match_walls(mesh, axis).cells)
         self.links = np.concatenate(links)

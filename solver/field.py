@@ -90,7 +90,7 @@ def build_field(
     none = np.zeros(len(vertices), dtype=bool)
     prescribed = prescribed_below[vertices] if prescribed_below is not None else none
     top = mesh.at_collector(mesh.vertices[vertices, 2])
-    box = PeriodicBox(mesh.lower, mesh.upper, mesh.periodic)
+    box = PeriodicBox(mesh.lower, mesh.upper, mesh.periodic[:2])
     reduction = build_reduction(space, box, prescribed, (top,) if tied_above else ())
     stiffness = stiffness_matrix(domain, space, coefficient)
     columns = np.full(len(mesh.vertices), -1, dtype=np.int64)

@@ -45,7 +45,7 @@ def coloured_field(centres, radii, phases, size, gap=0.5, periodic=(True, True, 
         np.array(centres, dtype=float), np.array(radii, dtype=float), np.array(phases), size, periodic, 2.0
     )
     colouring = colour_particles(spheres, len(radii), gap)
-    period = size * [periodic[0], periodic[1], 0]
+    period = np.where(periodic, size, 0.0)
     return colouring, build_sphere_field(spheres, colouring.classes, np.zeros(3), size, period, 2.0)
 
 
@@ -53,7 +53,7 @@ def coloured_field(centres, radii, phases, size, gap=0.5, periodic=(True, True, 
 def cut_pair():
     """Two touching spheres of different phase across a wall, cut but not improved."""
     colouring, field = coloured_field([(0.4, 4.0, 4.0), (4.3, 4.2, 4.0)], [2.0, 2.0], [Phase.AM, Phase.SE], (8, 8, 8))
-    mesh = build_lattice(lattice_shape(np.array([8.0, 8.0, 8.0]), 2.0, 0.8, (True, True)))
+    mesh = build_lattice(lattice_shape(np.array([8.0, 8.0, 8.0]), 2.0, 0.8, (True, True, False)))
     for which, phase in enumerate(colouring.class_phases):
         mesh = cut_class(mesh, field, which, Phase(int(phase)))
     return mesh, colouring, field
@@ -63,10 +63,12 @@ def build(mesh: TorusMesh):
     """Back to the box, with all checks."""
     vertices, cells = unwrap(mesh)
     lower, upper = vertices.min(axis=0), vertices.max(axis=0)
-    return build_labelled_mesh(vertices, cells, mesh.labels, mesh.labels, lower, upper, 0.0, (True, True))
+    return build_labelled_mesh(
+        vertices, cells, mesh.labels, mesh.labels, lower, upper, 0.0, (True, True, bool(mesh.period[2]))
+    )
 
 
-@pytest.mark.parametrize("periodic", [(True, True), (False, True), (False, False)])
+@pytest.mark.parametrize("periodic", [(True, True, False), (False, True, False), (False, False, False)])
 @pytest.mark.parametrize("separator", [0.0, 3.0])
 def test_lattice_fills_the_box_with_planes_of_facets(periodic, separator):
     mesh = build_lattice(lattice_shape(np.array([6.0, 5.0, 4.0]), separator, 1.0, periodic))
@@ -77,14 +79,15 @@ def test_lattice_fills_the_box_with_planes_of_facets(periodic, separator):
     corners, _, second = pair_torus_facets(mesh.cells, len(mesh.points))
     on_plane = mesh.planes[corners[:, 0]] & mesh.planes[corners[:, 1]] & mesh.planes[corners[:, 2]]
     inner = {PLANE_X_LOW} if periodic[0] else set()
-    for bit in {PLANE_COUNTER, PLANE_TOP, PLANE_BOTTOM} | inner:
+    middle = {PLANE_BOTTOM} if separator else set()
+    for bit in {PLANE_COUNTER, PLANE_TOP} | middle | inner:
         assert (on_plane & bit != 0).any()
     assert ((second >= 0) | (on_plane != 0)).all()
     assert dihedral_range(mesh.points, mesh.period, mesh.cells[mesh.labels == Phase.void])[:, 0].min() > 40.0
 
 
 def test_unwrapped_lattice_is_a_box_with_matching_walls():
-    mesh = build_lattice(lattice_shape(np.array([6.0, 5.0, 4.0]), 2.0, 1.0, (True, True)))
+    mesh = build_lattice(lattice_shape(np.array([6.0, 5.0, 4.0]), 2.0, 1.0, (True, True, False)))
     box = build(mesh)
     assert box.area("x+") == pytest.approx(30.0)
     assert box.area("electrode_bottom") == 0.0  # every facet of the plane is also void|separator
@@ -190,7 +193,7 @@ def test_walls_that_do_not_match_are_detected(cut_pair):
     )
     vertices[np.flatnonzero(on_wall)[0], 1] += 0.01
     with pytest.raises(StageError, match="walls"):
-        build_labelled_mesh(vertices, cells, mesh.labels, mesh.labels, lower, upper, 0.0, (True, True))
+        build_labelled_mesh(vertices, cells, mesh.labels, mesh.labels, lower, upper, 0.0, (True, True, False))
 
 
 def test_improvement_keeps_conformity_and_volumes(cut_pair):
@@ -213,7 +216,7 @@ def test_improvement_keeps_conformity_and_volumes(cut_pair):
 
 def test_specks_go_to_the_neighbour_with_the_largest_area():
     """A speck with one facet to a large SE region and three to the void becomes void, and the reverse."""
-    mesh = build_lattice(lattice_shape(np.array([6.0, 6.0, 6.0]), 2.0, 1.0, (True, True)))
+    mesh = build_lattice(lattice_shape(np.array([6.0, 6.0, 6.0]), 2.0, 1.0, (True, True, False)))
     height = mesh.points[mesh.cells][:, :, 2].min(axis=1)
     labels = np.where((height > 2.9) & (mesh.labels == Phase.void), int(Phase.SE), mesh.labels)
     _, first, second = pair_torus_facets(mesh.cells, len(mesh.points))
@@ -432,7 +435,7 @@ def test_cutting_leaves_no_inverted_cell(seed):
     size = np.array([10.0, 10.0, 10.0])
     phases = random.choice([Phase.AM, Phase.SE, Phase.CBD], 40)
     colouring, field = coloured_field(random.uniform(0.0, 10.0, (40, 3)), random.uniform(1.0, 2.0, 40), phases, size)
-    mesh = build_lattice(lattice_shape(size, 2.0, 1.1, (True, True)))
+    mesh = build_lattice(lattice_shape(size, 2.0, 1.1, (True, True, False)))
     for which, phase in enumerate(colouring.class_phases):
         mesh = cut_class(mesh, field, which, Phase(int(phase)))
         assert mesh.volumes().min() > 1e-6

@@ -7,7 +7,7 @@ import pytest
 
 from manufacturing.errors import InputError
 from manufacturing.phases import Phase
-from meshing.labelled_mesh import LabelledMesh, build_labelled_mesh
+from meshing.labelled_mesh import LabelledMesh, build_labelled_mesh, interface_areas
 from meshing.structured_mesh import box_midpoints, kuhn_grid
 from solver.active_network import find_active_network
 from solver.connectivity import CellGraph
@@ -15,7 +15,9 @@ from solver.connectivity import CellGraph
 UM = 1e-6
 
 
-def boxes(phases: np.ndarray, periodic: tuple[bool, bool] = (True, True), bottom: float = 0.0) -> LabelledMesh:
+def boxes(
+    phases: np.ndarray, periodic: tuple[bool, bool, bool] = (True, True, False), bottom: float = 0.0
+) -> LabelledMesh:
     """A mesh of unit boxes (1 um) with the given phases, shape (nx, ny, nz)."""
     axes = tuple(UM * np.arange(n + 1.0) for n in phases.shape)
     vertices, cells = kuhn_grid((axes[0], axes[1], axes[2]))
@@ -85,6 +87,20 @@ def test_active_network_leaves_out_what_is_cut_off() -> None:
     beside_each_other = 2  # (0,0) and (0,2) touch through the wall y, at heights 2 and 3
     expected = column + single - open_to_void - beside_each_other - 1
     assert network.surfaces[0].area == pytest.approx(expected * UM**2, rel=1e-12)
+
+
+def test_what_is_driven_along_z_does_not_pass_from_the_collector_to_the_counter_face() -> None:
+    """AM on top and SE below of a mesh that is periodic along z meet twice; only one surface reacts."""
+    phases = np.full((2, 2, 4), int(Phase.SE))
+    phases[:, :, 2:] = Phase.AM
+    mesh = boxes(phases, (True, True, True))
+    assert interface_areas(mesh)["AM|SE"] == pytest.approx(8.0 * UM**2, rel=1e-12)
+    assert find_active_network(mesh).surfaces[0].area == pytest.approx(4.0 * UM**2, rel=1e-12)
+    ends = np.full((2, 2, 4), int(Phase.void))
+    ends[:, :, [0, 3]] = Phase.SE
+    mesh = boxes(ends, (True, True, True))
+    member = mesh.phases == Phase.SE
+    assert len(np.unique(CellGraph(mesh).clusters(member)[member])) == 2
 
 
 @pytest.mark.parametrize(
