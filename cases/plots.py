@@ -13,6 +13,7 @@ from .plots_files import RunFiles
 from .plots_flow_curve import plot_flow_curve
 from .plots_packing import plot_packing
 from .plots_profiles import plot_profiles
+from .plots_quality import plot_quality
 from .plots_sections import plot_conduction, plot_ionic_potential, plot_lithium, plot_mesh
 from .plots_stages import plot_stages
 from .plots_style import save_figure
@@ -21,6 +22,7 @@ from .schema import Case
 FIGURES: dict[str, Callable[[RunFiles], Figure | None]] = {
     "packing.png": plot_packing,
     "mesh_section.png": plot_mesh,
+    "mesh_quality.png": plot_quality,
     "conduction.png": plot_conduction,
     "ionic_potential.png": plot_ionic_potential,
     "lithium.png": plot_lithium,

@@ -1,4 +1,4 @@
-"""What the run says about a cut mesh: angles, resolution, what was lost, errors against the exact geometry."""
+"""What the run says about a cut mesh: resolution, what was lost, errors against the exact geometry."""
 
 from __future__ import annotations
 
@@ -9,25 +9,10 @@ import numpy as np
 from manufacturing.phases import PARTICLE_PHASES, Phase, interface_name
 
 from .cut_geometry import MICROMETRE, CutGeometry
-from .dihedral_quality import dihedral_range
 from .exact_geometry import measure_exact_geometry
 from .labelled_mesh import LabelledMesh, interface_areas
 from .particle_colours import colours_by_phase
 from .specks import Relabelled
-from .torus_mesh import TorusMesh
-
-PERCENTILES = (0.01, 0.1, 1.0, 10.0, 50.0)
-
-
-def quality_report(mesh: TorusMesh) -> dict[str, Any]:
-    """Return the smallest and largest dihedral angle and percentiles of each cell's smallest one [deg]."""
-    angles = dihedral_range(mesh.points, mesh.period, mesh.cells)
-    values = np.percentile(angles[:, 0], PERCENTILES)
-    return {
-        "min_dihedral_deg": float(angles[:, 0].min()),
-        "max_dihedral_deg": float(angles[:, 1].max()),
-        "min_dihedral_percentiles_deg": {f"{p:g}": float(v) for p, v in zip(PERCENTILES, values, strict=True)},
-    }
 
 
 def geometry_report(
@@ -54,26 +39,39 @@ def _errors(labelled: LabelledMesh, geometry: CutGeometry, matrix: Phase) -> dic
     exact = measure_exact_geometry(geometry.exact_field, geometry.size, geometry.separator > 0.0)
     volumes = labelled.volumes()
     electrode = volumes[labelled.phases != Phase.separator].sum()
-    fractions: dict[str, float] = {}
-    areas: dict[str, float] = {}
-    for name, value in exact.volume_fraction.items():  # the matrix may be one of the particles' phases
-        renamed = _renamed(name, matrix)
-        fractions[renamed] = fractions.get(renamed, 0.0) + value
-    for name, value in exact.interface_area.items():
-        first, second = (_renamed(part, matrix) for part in name.split("|"))
-        if first != second:
-            renamed = interface_name(Phase[first], Phase[second])
-            areas[renamed] = areas.get(renamed, 0.0) + value * MICROMETRE**2
+    fractions, areas = _by_phase(exact.volume_fraction, matrix), _by_interface(exact.interface_area, matrix)
     meshed = interface_areas(labelled)
     return {
         "exact_volume_fraction": fractions,
+        "exact_volume_fraction_standard_error": _by_phase(exact.volume_fraction_standard_error, matrix),
         "volume_fraction_error": {
             name: float(volumes[labelled.phases == Phase[name]].sum() / electrode) - value
             for name, value in fractions.items()
         },
         "exact_interface_area_m2": areas,
+        "exact_interface_area_standard_error_m2": _by_interface(exact.interface_area_standard_error, matrix),
         "interface_area_error": {name: meshed.get(name, 0.0) / value - 1.0 for name, value in areas.items()},
     }
+
+
+def _by_phase(values: dict[str, float], matrix: Phase) -> dict[str, float]:
+    """Add up what becomes one phase, because the matrix may be one of the particles' phases."""
+    found: dict[str, float] = {}
+    for name, value in values.items():
+        renamed = _renamed(name, matrix)
+        found[renamed] = found.get(renamed, 0.0) + value
+    return found
+
+
+def _by_interface(areas: dict[str, float], matrix: Phase) -> dict[str, float]:
+    """Convert areas from um2 to m2 and add up what becomes one interface."""
+    found: dict[str, float] = {}
+    for name, value in areas.items():
+        first, second = (_renamed(part, matrix) for part in name.split("|"))
+        if first != second:
+            renamed = interface_name(Phase[first], Phase[second])
+            found[renamed] = found.get(renamed, 0.0) + value * MICROMETRE**2
+    return found
 
 
 def _renamed(name: str, matrix: Phase) -> str:

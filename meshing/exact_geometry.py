@@ -1,7 +1,9 @@
 """Volumes and areas of the union of spheres clipped to a box, by quadrature that uses no mesh.
 
 Where particles overlap AM wins over CBD over SE. Volumes come from one random point in each box of
-a regular grid, sphere areas from points spread evenly over each sphere, plane areas from a grid.
+a regular grid, sphere areas from points spread evenly over each sphere, plane areas from one random
+point in each square of a grid. Everything is measured several times with other random numbers; the
+scatter tells the error of the mean.
 """
 
 from __future__ import annotations
@@ -14,18 +16,22 @@ from manufacturing.phases import OVERLAP_PRIORITY, Phase, interface_name
 
 from .compiled import compiled
 from .sphere_field import SphereField, bucket_of, sphere_distance
-from .torus_mesh import FloatArray, IntArray, wrapped_into
+from .torus_mesh import FloatArray, IntArray
 
 SEED = 20240229
+REPLICATES = 6
+BOTTOM_SQUARES = 300  # along each edge of the bottom
 RANKS = np.array([{int(p): k for k, p in enumerate(OVERLAP_PRIORITY)}.get(v, 9) for v in range(max(Phase) + 1)])
 
 
 @dataclass(frozen=True)
 class ExactGeometry:
-    """Reference figures of the electrode."""
+    """Reference figures of the electrode, and the standard errors of their quadrature."""
 
     volume_fraction: dict[str, float]  # of the electrode, by phase
     interface_area: dict[str, float]  # [um2], by interface name
+    volume_fraction_standard_error: dict[str, float]
+    interface_area_standard_error: dict[str, float]  # [um2]
 
 
 def measure_exact_geometry(
@@ -37,19 +43,32 @@ def measure_exact_geometry(
         field: spheres with their periodic images [um].
         size: edges of the electrode, shape (3,) [um].
         separator: whether a separator touches the electrode at z = 0.
-        volume_points: number of points in the box.
-        points_per_area: points on the spheres [1/um2].
+        volume_points: number of points in the box, all replicates together.
+        points_per_area: points on the spheres, all replicates together [1/um2].
     """
-    areas = _sphere_areas(field, size, points_per_area)
-    if separator:
-        areas |= _bottom_areas(field, size)
-    return ExactGeometry(_volume_fractions(field, size, volume_points), areas)
+    volumes, areas = [], []
+    for seed in range(SEED, SEED + REPLICATES):
+        volumes.append(_volume_fractions(field, size, volume_points // REPLICATES, seed))
+        areas.append(_sphere_areas(field, size, points_per_area / REPLICATES, seed))
+        if separator:
+            areas[-1] |= _bottom_areas(field, size, seed)
+    fraction, fraction_error = _mean_and_error(volumes)
+    area, area_error = _mean_and_error(areas)
+    return ExactGeometry(fraction, area, fraction_error, area_error)
 
 
-def _volume_fractions(field: SphereField, size: FloatArray, count: int) -> dict[str, float]:
+def _mean_and_error(replicates: list[dict[str, float]]) -> tuple[dict[str, float], dict[str, float]]:
+    """Return means and standard errors by name; what a replicate did not hit counts as 0."""
+    names = list(dict.fromkeys(name for replicate in replicates for name in replicate))
+    values = {name: np.array([replicate.get(name, 0.0) for replicate in replicates]) for name in names}
+    spread = {name: float(v.std(ddof=1) / np.sqrt(len(v))) for name, v in values.items()}
+    return {name: float(v.mean()) for name, v in values.items()}, spread
+
+
+def _volume_fractions(field: SphereField, size: FloatArray, count: int, seed: int) -> dict[str, float]:
     spacing = (float(np.prod(size)) / count) ** (1.0 / 3.0)
     counts = np.maximum(1, np.round(size / spacing)).astype(np.int64)
-    hits = _count_phases(field, size, counts, RANKS, int(Phase.void), SEED)
+    hits = _count_phases(field, size, counts, RANKS, int(Phase.void), seed)
     return {p.name: float(hits[p] / hits.sum()) for p in (*OVERLAP_PRIORITY, Phase.void)}
 
 
@@ -91,11 +110,12 @@ def _sphere_point_areas(
     for s in range(len(field.radii)):
         radius = field.radii[s]
         area = 4.0 * np.pi * radius * radius
-        count = max(200, int(area * density))
+        count = max(40, int(area * density))
         turn = 2.0 * np.pi * np.random.random()
+        shift = np.random.random()  # the spiral begins elsewhere in every replicate
         for q in range(count):
-            height = 1.0 - (2.0 * q + 1.0) / count
-            angle = turn + np.pi * (1.0 + np.sqrt(5.0)) * (q + 0.5)
+            height = 1.0 - 2.0 * (q + shift) / count
+            angle = turn + np.pi * (1.0 + np.sqrt(5.0)) * (q + shift)
             across = np.sqrt(1.0 - height * height)
             x = field.centres[s, 0] + radius * across * np.cos(angle)
             y = field.centres[s, 1] + radius * across * np.sin(angle)
@@ -121,25 +141,25 @@ def _phase_outside(field: SphereField, ranks: IntArray, void: int, own: int, x: 
     return int(winner)
 
 
-def _sphere_areas(field: SphereField, size: FloatArray, density: float) -> dict[str, float]:
-    areas = _sphere_point_areas(field, size, RANKS, int(Phase.void), density, SEED)
+def _sphere_areas(field: SphereField, size: FloatArray, density: float, seed: int) -> dict[str, float]:
+    areas = _sphere_point_areas(field, size, RANKS, int(Phase.void), density, seed)
     pairs = [(a, b) for a in OVERLAP_PRIORITY for b in Phase if areas[a, b] > 0.0]
     return {interface_name(a, b): float(areas[a, b]) for a, b in pairs}
 
 
 @compiled
-def _bottom_hits(field: SphereField, size: FloatArray, count: int, ranks: IntArray, void: int) -> IntArray:
+def _bottom_hits(field: SphereField, size: FloatArray, count: int, ranks: IntArray, void: int, seed: int) -> IntArray:
+    np.random.seed(seed)
     hits = np.zeros(len(ranks), np.int64)
     for i in range(count):
         for j in range(count):
-            x, y = (i + 0.5) * size[0] / count, (j + 0.5) * size[1] / count
-            hits[
-                _phase_at(field, ranks, void, wrapped_into(x, field.period[0]), wrapped_into(y, field.period[1]), 0.0)
-            ] += 1
+            x = (i + np.random.random()) * size[0] / count
+            y = (j + np.random.random()) * size[1] / count
+            hits[_phase_at(field, ranks, void, x, y, 0.0)] += 1
     return hits
 
 
-def _bottom_areas(field: SphereField, size: FloatArray, count: int = 600) -> dict[str, float]:
-    hits = _bottom_hits(field, size, count, RANKS, int(Phase.void))
+def _bottom_areas(field: SphereField, size: FloatArray, seed: int) -> dict[str, float]:
+    hits = _bottom_hits(field, size, BOTTOM_SQUARES, RANKS, int(Phase.void), seed)
     present = [p for p in (*OVERLAP_PRIORITY, Phase.void) if hits[p] > 0]
     return {interface_name(p, Phase.separator): float(hits[p] / hits.sum() * size[0] * size[1]) for p in present}

@@ -9,18 +9,17 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from manufacturing.errors import InputError, StageError
+from manufacturing.errors import InputError
 from manufacturing.packing import Packing
 from manufacturing.phases import Phase
 from manufacturing.reporter import LogLine, Progress, Reporter
 
 from .body_centred_lattice import build_lattice
 from .cut_geometry import MICROMETRE, CutGeometry, Geometry
-from .cut_report import geometry_report, quality_report
-from .grading import GradingSettings
+from .cut_report import geometry_report
 from .labelled_mesh import LabelledMesh, build_labelled_mesh
-from .lattice_bisection import refine_lattice
 from .mesh_improvement import ImprovementSettings, improve
+from .mesh_quality import require_angles
 from .particle_colours import colours_by_phase
 from .specks import Relabelled, relabel_specks
 from .sphere_cut import cut_class
@@ -39,12 +38,11 @@ class LatticeCutSettings:
     cell_size: float = 1.0e-6  # [m] edge of the lattice cubes at the particle surfaces
     separator_thickness: float = 15.0e-6  # [m] 0 for none
     same_phase_gap: float = 0.5e-6  # [m] spheres of one phase that are closer are cut one after the other
-    speck_cells: float = 2.0  # pieces of a phase below this many lattice cubes are given to their neighbours
+    speck_cells: float = 2.0  # pieces of a phase below this many cell_size^3 are given to their neighbours
     volume_correction: float = 0.073  # spheres are cut with radius r + volume_correction cell_size^2/r
-    smallest_dihedral_deg: float = 5.0  # a mesh with smaller angles is refused
+    smallest_dihedral_deg: float = 10.0  # a mesh with smaller angles is refused
     target_dihedral_deg: float = 12.0  # improvement goes on until here, as long as it helps
     matrix_phase: Phase = Phase.void  # phase of the space between the particles
-    grading: GradingSettings | None = None  # None: cell_size everywhere
 
     def __post_init__(self) -> None:
         for name in ("cell_size", "same_phase_gap"):
@@ -52,8 +50,6 @@ class LatticeCutSettings:
                 raise InputError(f"mesh.{name}", f"{getattr(self, name):g} m", "a length > 0")
         if not self.separator_thickness >= 0.0:
             raise InputError("mesh.separator_thickness", f"{self.separator_thickness:g} m", "a length >= 0")
-        if self.grading is not None:
-            self.grading.check(self.cell_size)
 
 
 @dataclass
@@ -121,8 +117,6 @@ def mesh_geometry(
         StageError: the mesh is not conforming or has angles below ``smallest_dihedral_deg``.
     """
     mesh = build_lattice(geometry.lattice)
-    if settings.grading is not None:
-        mesh = refine_lattice(mesh, geometry.sizes, geometry.lattice.cube)
     watch.lap("lattice", 0.1, f"{len(mesh.cells)} cells")
     relabelled = _cut(mesh, geometry, settings, watch)
     improvement = ImprovementSettings(target_deg=settings.target_dihedral_deg)
@@ -133,7 +127,7 @@ def mesh_geometry(
     labelled = _label(mesh, geometry, settings)
     watch.lap("labels", 0.9, f"{len(labelled.facets)} named facets")
     found = replace(relabelled, mesh=mesh, volume=lost)
-    return _reported(labelled, mesh, settings, lambda: report(labelled, geometry, found, settings.matrix_phase), watch)
+    return _reported(labelled, settings, lambda: report(labelled, geometry, found, settings.matrix_phase), watch)
 
 
 def _geometry(packing: Packing, settings: LatticeCutSettings) -> CutGeometry:
@@ -143,12 +137,7 @@ def _geometry(packing: Packing, settings: LatticeCutSettings) -> CutGeometry:
             "mesh.cell_size", f"{settings.cell_size:g} m", f"at most a quarter of the box ({smallest:g} m)"
         )
     return CutGeometry.of(
-        packing,
-        settings.cell_size,
-        settings.separator_thickness,
-        settings.same_phase_gap,
-        settings.volume_correction,
-        settings.grading,
+        packing, settings.cell_size, settings.separator_thickness, settings.same_phase_gap, settings.volume_correction
     )
 
 
@@ -156,9 +145,9 @@ def _cut(mesh: TorusMesh, geometry: Geometry, settings: LatticeCutSettings, watc
     for which, phase in enumerate(geometry.class_phases):
         mesh = cut_class(mesh, geometry.cut_field, which, Phase(int(phase)))
     watch.lap("cut", 0.4, f"{len(mesh.cells)} cells")
-    local = mesh.sizes[mesh.cells].mean(axis=1)
     # A whole bead of few cells is no speck.
-    relabelled = relabel_specks(mesh, np.minimum(settings.speck_cells * local**3, 0.25 * geometry.smallest_piece))
+    largest_speck = min(settings.speck_cells * geometry.lattice.cell_size**3, 0.25 * geometry.smallest_piece)
+    relabelled = relabel_specks(mesh, largest_speck)
     watch.lap("specks", 0.5, f"{relabelled.pieces} pieces relabelled")
     return relabelled
 
@@ -183,18 +172,14 @@ def _label(mesh: TorusMesh, geometry: Geometry, settings: LatticeCutSettings) ->
 
 def _reported(
     labelled: LabelledMesh,
-    mesh: TorusMesh,
     settings: LatticeCutSettings,
     measure: Callable[[], dict[str, Any]],
     watch: Stopwatch,
 ) -> LabelledMesh:
     """Measure the mesh, refuse it when its angles are too small, return it with its report."""
-    quality = quality_report(mesh)
-    if not quality["min_dihedral_deg"] >= settings.smallest_dihedral_deg:
-        raise StageError(
-            f"the mesh has a dihedral angle of {quality['min_dihedral_deg']:.2f} deg, "
-            f"at least {settings.smallest_dihedral_deg:g} deg are needed; try another mesh.cell_size"
-        )
-    report: dict[str, Any] = {"method": "lattice_cut"} | quality | measure()
+    quality = labelled.report["quality"]
+    require_angles(quality, settings.smallest_dihedral_deg)
+    angles = {name: quality[name] for name in ("min_dihedral_deg", "max_dihedral_deg", "min_dihedral_percentiles_deg")}
+    report: dict[str, Any] = {"method": "lattice_cut"} | angles | measure()
     watch.lap("report", 1.0, f"smallest dihedral angle {quality['min_dihedral_deg']:.2f} deg")
-    return replace(labelled, report=report | {"seconds": watch.seconds})
+    return replace(labelled, report=labelled.report | report | {"seconds": watch.seconds})

@@ -8,11 +8,9 @@ import numpy as np
 
 from .compiled import compiled
 from .particle_colours import Spheres
-from .size_field import SizeField, size_at, uniform_size
 from .torus_mesh import FIXED_X, FIXED_Y, FIXED_Z, FloatArray, IntArray, wrapped_into
 
 UNREACHED = 1e30
-LARGEST_OFFSET = 0.15  # of a radius: coarser meshes than this corrects do not resolve the sphere
 
 
 class SphereField(NamedTuple):
@@ -30,30 +28,15 @@ class SphereField(NamedTuple):
     edge: float  # [um] edge of a bucket
     period: FloatArray  # (3,) [um], 0 where not periodic
     band: float  # [um] distance beyond which spheres are not seen
-    sizes: SizeField  # [um] wanted cell size
-    correction: float  # the surfaces of classes lie at r + correction h^2/r with the cell size h at the point
 
 
 def build_sphere_field(
-    spheres: Spheres,
-    classes: IntArray,
-    lower: FloatArray,
-    upper: FloatArray,
-    period: FloatArray,
-    band: float,
-    sizes: SizeField | None = None,
-    correction: float = 0.0,
+    spheres: Spheres, classes: IntArray, lower: FloatArray, upper: FloatArray, period: FloatArray, band: float
 ) -> SphereField:
-    """Sort spheres into buckets that cover the box from ``lower`` to ``upper`` (3,) [um].
-
-    A polyhedron with vertices on a sphere of radius r has a volume that is too small by 3 d/r with
-    d = correction h^2/r. Distances to classes are therefore measured from r + d, with the cell size
-    h at the point, so that coarse and fine parts of a surface keep their volume alike.
-    """
+    """Sort spheres into buckets that cover the box from ``lower`` to ``upper`` (3,) [um]."""
     edge = max(0.5 * band, float(np.max(upper - lower)) / 128.0)
     shape = np.maximum(1, np.ceil((upper - lower) / edge)).astype(np.int64)
-    reach = spheres.radii * (1.0 + (LARGEST_OFFSET if correction > 0.0 else 0.0)) + band
-    start, members = _fill_buckets(spheres.centres, reach, lower, shape, edge)
+    start, members = _fill_buckets(spheres.centres, spheres.radii + band, lower, shape, edge)
     return SphereField(
         spheres.centres,
         spheres.radii,
@@ -67,8 +50,6 @@ def build_sphere_field(
         edge,
         period,
         band,
-        sizes or uniform_size(1.0),
-        correction,
     )
 
 
@@ -133,24 +114,16 @@ def sphere_distance(field: SphereField, s: int, x: float, y: float, z: float) ->
 
 
 @compiled
-def _offset(field: SphereField, s: int, size: float) -> float:
-    """Return how far outside its sphere a surface is cut where the cells have this size [um]."""
-    radius = field.radii[s]
-    return float(min(field.correction * size * size / radius, LARGEST_OFFSET * radius))
-
-
-@compiled
 def class_distance(field: SphereField, x: float, y: float, z: float, which: int) -> tuple[float, int]:
-    """Return the signed distance to the surfaces of a class, at most ``band``, and the nearest sphere (-1: none)."""
+    """Return the signed distance to the spheres of a class, at most ``band``, and the nearest sphere (-1: none)."""
     x, y = wrapped_into(x, field.period[0]), wrapped_into(y, field.period[1])
     z = wrapped_into(z, field.period[2])
     bucket = bucket_of(field, x, y, z)
     best, nearest = field.band, -1
-    size = size_at(field.sizes, x, y, z) if field.correction > 0.0 else 0.0
     for entry in range(field.start[bucket], field.start[bucket + 1]):
         s = field.members[entry]
         if field.classes[s] == which:
-            distance = sphere_distance(field, s, x, y, z) - _offset(field, s, size)
+            distance = sphere_distance(field, s, x, y, z)
             if distance < best:
                 best, nearest = distance, s
     return best, nearest
@@ -186,7 +159,7 @@ def project(field: SphereField, point: FloatArray, planes: int, surfaces: int, s
                 if s < 0 or count == 3:
                     return UNREACHED
                 worst = max(worst, abs(distance))
-                _unit_gradient(field, s, point, planes, gradient)
+                _unit_gradient(field, s, distance, point, planes, gradient)
                 miss = distance + gradient[0] * step[0] + gradient[1] * step[1] + gradient[2] * step[2]
                 for b in range(count):
                     along = gradient[0] * basis[b, 0] + gradient[1] * basis[b, 1] + gradient[2] * basis[b, 2]
@@ -209,14 +182,14 @@ def project(field: SphereField, point: FloatArray, planes: int, surfaces: int, s
 
 
 @compiled
-def _unit_gradient(field: SphereField, s: int, point: FloatArray, planes: int, out: FloatArray) -> None:
+def _unit_gradient(
+    field: SphereField, s: int, distance: float, point: FloatArray, planes: int, out: FloatArray
+) -> None:
     """Write the gradient of |x - c| - r without its components normal to the planes."""
-    x, y = wrapped_into(point[0], field.period[0]), wrapped_into(point[1], field.period[1])
-    z = wrapped_into(point[2], field.period[2])
-    radius = max(sphere_distance(field, s, x, y, z) + field.radii[s], 1e-30)
-    out[0] = 0.0 if planes & FIXED_X else (x - field.centres[s, 0]) / radius
-    out[1] = 0.0 if planes & FIXED_Y else (y - field.centres[s, 1]) / radius
-    out[2] = 0.0 if planes & FIXED_Z else (z - field.centres[s, 2]) / radius
+    radius = distance + field.radii[s]
+    out[0] = 0.0 if planes & FIXED_X else (wrapped_into(point[0], field.period[0]) - field.centres[s, 0]) / radius
+    out[1] = 0.0 if planes & FIXED_Y else (wrapped_into(point[1], field.period[1]) - field.centres[s, 1]) / radius
+    out[2] = 0.0 if planes & FIXED_Z else (wrapped_into(point[2], field.period[2]) - field.centres[s, 2]) / radius
 
 
 @compiled

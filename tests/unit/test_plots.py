@@ -173,7 +173,10 @@ CASE: dict[str, Any] = {
     "discharge": {"c_rate": 1.0, "cutoff_voltage": 2.8, "tolerance": 1e-2},
     "output": {"plots": False, "snapshots": [0.1, 0.5]},
 }
-LAYERS_PICTURES = ["mesh_section.png", "conduction.png", "ionic_potential.png", "lithium.png", "voltage.png"]
+LAYERS_PICTURES = [
+    *("mesh_section.png", "mesh_quality.png", "conduction.png"),
+    *("ionic_potential.png", "lithium.png", "voltage.png"),
+]
 
 
 @pytest.fixture(scope="module")
