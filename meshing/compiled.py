@@ -31,3 +31,13 @@ _separate_cache_by_sources()
 def compiled(function: Function) -> Function:
     """Compile a function of numbers and arrays; the machine code is cached in ``NUMBA_CACHE_DIR``."""
     return cast(Function, numba.njit(cache=True, error_model="numpy")(function))
+
+
+def implementation(generic: Callable[..., Any]) -> Callable[[Function], Function]:
+    """Let a decorated function choose, by the types of the arguments, what compiled code runs for ``generic``."""
+
+    def register(choose: Function) -> Function:
+        choose.__annotations__.clear()  # numba compares the signature with that of the chosen function
+        return cast(Function, numba.extending.overload(generic, jit_options={"error_model": "numpy"})(choose))
+
+    return register

@@ -12,7 +12,7 @@ from manufacturing.packing import Packing
 from .body_centred_lattice import LatticeShape, lattice_shape
 from .labelled_mesh import NO_PARTICLE
 from .particle_colours import Colouring, Spheres, colour_particles, with_images
-from .sphere_field import SphereField, build_sphere_field, phase_particles
+from .sphere_field import DistanceField, SphereField, build_sphere_field, phase_particles
 from .torus_mesh import FloatArray, IntArray
 
 MICROMETRE = 1e-6
@@ -39,7 +39,7 @@ class Geometry(Protocol):
         """The lattice that is cut."""
 
     @property
-    def cut_field(self) -> SphereField:
+    def cut_field(self) -> DistanceField:
         """Signed distances to the surfaces of each class."""
 
     @property

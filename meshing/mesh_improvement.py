@@ -15,7 +15,7 @@ from .edge_removal import removal_pass, ring_workspace
 from .facet_swap import swap_pass
 from .mesh_patch import MeshPatch, close_patch, open_patch
 from .specks import lost_volumes
-from .sphere_field import SphereField
+from .sphere_field import DistanceField
 from .torus_mesh import IntArray, TorusMesh, build_star, difference
 from .vertex_relocation import relocation_pass
 
@@ -48,7 +48,7 @@ class Improved:
 
 def improve(
     mesh: TorusMesh,
-    field: SphereField,
+    field: DistanceField,
     class_phases: IntArray,
     settings: ImprovementSettings,
     log: Callable[[str], None],
@@ -72,7 +72,7 @@ def improve(
 
 def _rescue(
     mesh: TorusMesh,
-    field: SphereField,
+    field: DistanceField,
     class_phases: IntArray,
     settings: ImprovementSettings,
     log: Callable[[str], None],
@@ -112,7 +112,7 @@ class _Round:
 
 
 def _round(
-    mesh: TorusMesh, field: SphereField, class_phases: IntArray, options: _Round, log: Callable[[str], None]
+    mesh: TorusMesh, field: DistanceField, class_phases: IntArray, options: _Round, log: Callable[[str], None]
 ) -> TorusMesh:
     """Relocate first and collapse last: relocation keeps vertices on the spheres, collapses lose volume."""
     tolerance, ring, counts = options.volume_tolerance, ring_workspace(), {}

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from manufacturing.phases import Phase
 
 from .compiled import compiled
-from .sphere_field import SphereField, class_distance, class_distances, project
+from .sphere_field import DistanceField, class_distance, class_distances, project
 from .torus_mesh import CELL_EDGES, FloatArray, IntArray, TorusMesh, cell_volumes, difference, edge_length, wrap
 
 BoolArray = npt.NDArray[np.bool_]
@@ -35,7 +35,7 @@ class _Crossing:
         return self.edges[self.distances[self.edges[:, 0]] * self.distances[self.edges[:, 1]] < 0.0]
 
 
-def cut_class(mesh: TorusMesh, field: SphereField, which: int, phase: Phase) -> TorusMesh:
+def cut_class(mesh: TorusMesh, field: DistanceField, which: int, phase: Phase) -> TorusMesh:
     """Label the void inside the spheres of class ``which`` as ``phase``, cutting cells along the surface.
 
     Vertices near the surface are moved onto it (within their planes and earlier surfaces); the edges
@@ -52,7 +52,7 @@ def cut_class(mesh: TorusMesh, field: SphereField, which: int, phase: Phase) -> 
 
 @compiled
 def _void_distances(
-    points: FloatArray, cells: IntArray, labels: IntArray, void: int, field: SphereField, which: int
+    points: FloatArray, cells: IntArray, labels: IntArray, void: int, field: DistanceField, which: int
 ) -> FloatArray:
     out = np.full(len(points), np.inf)
     for t in range(len(cells)):
@@ -67,7 +67,7 @@ def _void_distances(
     return out
 
 
-def _find_crossing(mesh: TorusMesh, field: SphereField, which: int) -> _Crossing:
+def _find_crossing(mesh: TorusMesh, field: DistanceField, which: int) -> _Crossing:
     distances = _void_distances(mesh.points, mesh.cells, mesh.labels, int(Phase.void), field, which)
     at = distances[mesh.cells]
     crossed = mesh.cells[(mesh.labels == Phase.void) & (at.min(axis=1) < 0.0) & (at.max(axis=1) > 0.0)]
@@ -88,7 +88,7 @@ def _near_ends(crossing: _Crossing, fraction: float) -> IntArray:
 
 @compiled
 def _projected(
-    field: SphereField,
+    field: DistanceField,
     points: FloatArray,
     planes: IntArray,
     surfaces: IntArray,
@@ -110,7 +110,7 @@ def _projected(
     return moved, good
 
 
-def _snap(mesh: TorusMesh, field: SphereField, which: int, crossing: _Crossing) -> tuple[TorusMesh, _Crossing]:
+def _snap(mesh: TorusMesh, field: DistanceField, which: int, crossing: _Crossing) -> tuple[TorusMesh, _Crossing]:
     """Move near vertices onto the surface; put back those that make a cell too small."""
     chosen = _near_ends(crossing, SNAP_FRACTION)
     target, good = _projected(field, mesh.points, mesh.planes, mesh.surfaces, mesh.sizes, chosen, which, LARGEST_MOVE)
@@ -143,7 +143,7 @@ def _absorb(mesh: TorusMesh, which: int, crossing: _Crossing) -> tuple[TorusMesh
     return replace(mesh, surfaces=surfaces), replace(crossing, distances=distances)
 
 
-def _roots(mesh: TorusMesh, field: SphereField, which: int, edges: IntArray, distances: FloatArray) -> FloatArray:
+def _roots(mesh: TorusMesh, field: DistanceField, which: int, edges: IntArray, distances: FloatArray) -> FloatArray:
     """Return where the edges cross the surface as fractions of their length, shape (ne,), by safeguarded secants."""
     start, vector = mesh.points[edges[:, 0]], difference(mesh, edges[:, 0], edges[:, 1])
     low: FloatArray = np.zeros(len(edges))
@@ -160,7 +160,7 @@ def _roots(mesh: TorusMesh, field: SphereField, which: int, edges: IntArray, dis
     return np.asarray(np.clip(low + share * (high - low), CLIP_FRACTION, 1.0 - CLIP_FRACTION))
 
 
-def _split(mesh: TorusMesh, field: SphereField, which: int, phase: Phase, crossing: _Crossing) -> TorusMesh:
+def _split(mesh: TorusMesh, field: DistanceField, which: int, phase: Phase, crossing: _Crossing) -> TorusMesh:
     edges = crossing.crossing()
     fraction = _roots(mesh, field, which, edges, crossing.distances)
     ends = edges[:, 0], edges[:, 1]
@@ -264,7 +264,7 @@ def _side(cell: IntArray, distances: FloatArray, void: int, phase: int) -> int:
 
 @compiled
 def _decide(
-    points: FloatArray, period: FloatArray, cells: IntArray, field: SphereField, which: int, void: int, phase: int
+    points: FloatArray, period: FloatArray, cells: IntArray, field: DistanceField, which: int, void: int, phase: int
 ) -> IntArray:
     """Label cells with all vertices on the surface by the side of their centroid."""
     out = np.full(len(cells), void, np.int64)

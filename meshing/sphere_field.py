@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Callable
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from .compiled import compiled
+from .compiled import compiled, implementation
+from .level_field import LevelField, level_distance, level_gradient
 from .particle_colours import Spheres
 from .torus_mesh import FIXED_X, FIXED_Y, FIXED_Z, FloatArray, IntArray, wrapped_into
 
@@ -28,6 +30,9 @@ class SphereField(NamedTuple):
     edge: float  # [um] edge of a bucket
     period: FloatArray  # (3,) [um], 0 where not periodic
     band: float  # [um] distance beyond which spheres are not seen
+
+
+DistanceField = SphereField | LevelField
 
 
 def build_sphere_field(
@@ -113,8 +118,22 @@ def sphere_distance(field: SphereField, s: int, x: float, y: float, z: float) ->
     return float(np.sqrt(dx * dx + dy * dy + dz * dz) - field.radii[s])
 
 
+def class_distance(field: DistanceField, x: float, y: float, z: float, which: int) -> tuple[float, int]:
+    """Return the signed distance to a class, at most ``band``, and the nearest solid (-1: none)."""
+    if isinstance(field, SphereField):
+        return _nearest_sphere(field, x, y, z, which)
+    return level_distance(field, x, y, z, which)
+
+
+@implementation(class_distance)
+def _class_distance_of(field: Any, x: Any, y: Any, z: Any, which: Any) -> Callable[..., Any]:
+    if field.instance_class is SphereField:
+        return lambda field, x, y, z, which: _nearest_sphere(field, x, y, z, which)
+    return lambda field, x, y, z, which: level_distance(field, x, y, z, which)
+
+
 @compiled
-def class_distance(field: SphereField, x: float, y: float, z: float, which: int) -> tuple[float, int]:
+def _nearest_sphere(field: SphereField, x: float, y: float, z: float, which: int) -> tuple[float, int]:
     """Return the signed distance to the spheres of a class, at most ``band``, and the nearest sphere (-1: none)."""
     x, y = wrapped_into(x, field.period[0]), wrapped_into(y, field.period[1])
     z = wrapped_into(z, field.period[2])
@@ -130,8 +149,8 @@ def class_distance(field: SphereField, x: float, y: float, z: float, which: int)
 
 
 @compiled
-def class_distances(field: SphereField, points: FloatArray, which: int) -> FloatArray:
-    """Return the signed distances of points (n, 3) to the spheres of a class, shape (n,) [um]."""
+def class_distances(field: DistanceField, points: FloatArray, which: int) -> FloatArray:
+    """Return the signed distances of points (n, 3) to a class, shape (n,) [um]."""
     out = np.empty(len(points))
     for q in range(len(points)):
         out[q] = class_distance(field, points[q, 0], points[q, 1], points[q, 2], which)[0]
@@ -139,12 +158,12 @@ def class_distances(field: SphereField, points: FloatArray, which: int) -> Float
 
 
 @compiled
-def project(field: SphereField, point: FloatArray, planes: int, surfaces: int, steps: int) -> float:
-    """Move a point (3,) in place onto several sphere classes, within its planes.
+def project(field: DistanceField, point: FloatArray, planes: int, surfaces: int, steps: int) -> float:
+    """Move a point (3,) in place onto the surfaces of several classes, within its planes.
 
     Newton steps of least norm: each linearised condition f_k + g_k . dx = 0 is met along the part of
     g_k that is orthogonal to the other gradients. Returns the largest |f_k| found before the last
-    step [um]; UNREACHED where the conditions contradict each other or no sphere is near.
+    step [um]; UNREACHED where the conditions contradict each other or nothing is near.
     """
     basis = np.zeros((3, 3))
     gradient = np.empty(3)
@@ -159,7 +178,8 @@ def project(field: SphereField, point: FloatArray, planes: int, surfaces: int, s
                 if s < 0 or count == 3:
                     return UNREACHED
                 worst = max(worst, abs(distance))
-                _unit_gradient(field, s, distance, point, planes, gradient)
+                _gradient(field, which, s, point, gradient)
+                _keep_within(planes, gradient)
                 miss = distance + gradient[0] * step[0] + gradient[1] * step[1] + gradient[2] * step[2]
                 for b in range(count):
                     along = gradient[0] * basis[b, 0] + gradient[1] * basis[b, 1] + gradient[2] * basis[b, 2]
@@ -181,15 +201,37 @@ def project(field: SphereField, point: FloatArray, planes: int, surfaces: int, s
     return worst
 
 
+def _gradient(field: DistanceField, which: int, s: int, point: FloatArray, out: FloatArray) -> None:
+    """Write the gradient of the distance to solid ``s`` of a class."""
+    raise NotImplementedError("compiled code only")
+
+
+@implementation(_gradient)
+def _gradient_of(field: Any, which: Any, s: Any, point: Any, out: Any) -> Callable[..., Any]:
+    if field.instance_class is SphereField:
+        return lambda field, which, s, point, out: _sphere_gradient(field, s, point, out)
+    return lambda field, which, s, point, out: level_gradient(field, which, s, point, out)
+
+
 @compiled
-def _unit_gradient(
-    field: SphereField, s: int, distance: float, point: FloatArray, planes: int, out: FloatArray
-) -> None:
-    """Write the gradient of |x - c| - r without its components normal to the planes."""
-    radius = distance + field.radii[s]
-    out[0] = 0.0 if planes & FIXED_X else (wrapped_into(point[0], field.period[0]) - field.centres[s, 0]) / radius
-    out[1] = 0.0 if planes & FIXED_Y else (wrapped_into(point[1], field.period[1]) - field.centres[s, 1]) / radius
-    out[2] = 0.0 if planes & FIXED_Z else (wrapped_into(point[2], field.period[2]) - field.centres[s, 2]) / radius
+def _sphere_gradient(field: SphereField, s: int, point: FloatArray, out: FloatArray) -> None:
+    total = 0.0
+    for k in range(3):
+        out[k] = wrapped_into(point[k], field.period[k]) - field.centres[s, k]
+        total += out[k] * out[k]
+    for k in range(3):
+        out[k] /= np.sqrt(total)
+
+
+@compiled
+def _keep_within(planes: int, out: FloatArray) -> None:
+    """Remove the components normal to the planes."""
+    if planes & FIXED_X:
+        out[0] = 0.0
+    if planes & FIXED_Y:
+        out[1] = 0.0
+    if planes & FIXED_Z:
+        out[2] = 0.0
 
 
 @compiled

@@ -7,7 +7,7 @@ import numpy as np
 from .compiled import compiled
 from .dihedral_quality import quality
 from .mesh_patch import MeshPatch, single_phase
-from .sphere_field import SphereField, class_distance, project
+from .sphere_field import DistanceField, class_distance, project
 from .torus_mesh import FIXED_X, FIXED_Y, FIXED_Z, FloatArray, IntArray, wrapped_into
 
 FIRST_STEP = 0.3  # of the lattice size
@@ -16,7 +16,7 @@ SURFACE_TOLERANCE = 0.01  # of the lattice size
 
 @compiled
 def relocation_pass(
-    patch: MeshPatch, field: SphereField, chosen: IntArray, tries: int, seed: int, freedom: float
+    patch: MeshPatch, field: DistanceField, chosen: IntArray, tries: int, seed: int, freedom: float
 ) -> int:
     """Move each chosen vertex to random places near it where its worst cell gets better.
 
@@ -57,7 +57,7 @@ def relocation_pass(
 
 
 @compiled
-def _miss(field: SphereField, point: FloatArray, surfaces: int) -> float:
+def _miss(field: DistanceField, point: FloatArray, surfaces: int) -> float:
     """Return the largest distance to the surfaces [um]."""
     worst, which = 0.0, 0
     while surfaces != 0:
