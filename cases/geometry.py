@@ -14,6 +14,7 @@ from manufacturing.errors import InputError
 from manufacturing.packing import Packing
 from manufacturing.phases import Phase
 from manufacturing.random_packing import random_packing
+from meshing.grading import GradingSettings
 from meshing.labelled_mesh import LabelledMesh
 from meshing.lattice_cut import LatticeCutSettings, mesh_packing
 from meshing.layers_mesh import Layer, LayersSettings, mesh_layers
@@ -22,7 +23,15 @@ from meshing.voxel_mesh import VoxelSettings, mesh_voxels
 
 from .log import RunLog
 from .manufacture import manufacturing_settings, named_as_in_case, random_settings
-from .schema import Case, LayersGeometry, ManufacturedGeometry, PackingGeometry, RandomGeometry, SpheresGeometry
+from .schema import (
+    Case,
+    GradingSection,
+    LayersGeometry,
+    ManufacturedGeometry,
+    PackingGeometry,
+    RandomGeometry,
+    SpheresGeometry,
+)
 
 GivenGeometry = SpheresGeometry | PackingGeometry | RandomGeometry
 LAMMPS_FILES = (".data", ".dump", ".lammpstrj")
@@ -106,6 +115,8 @@ def check_geometry(case: Case, folder: Path) -> None:
         InputError: names the key or the file.
     """
     geometry = case.geometry
+    if case.mesh.grading is not None:
+        grading_settings(case.mesh.grading, case.mesh.cell_size).check(case.mesh.cell_size)
     if isinstance(geometry, ManufacturedGeometry):
         with named_as_in_case():
             manufacturing_settings(geometry, folder).check()
@@ -155,8 +166,20 @@ def mesh_case(case: Case, packing: Packing | None, log: RunLog) -> LabelledMesh:
         smallest_dihedral_deg=mesh.smallest_dihedral_deg,
         target_dihedral_deg=mesh.target_dihedral_deg,
         matrix_phase=matrix,
+        grading=None if mesh.grading is None else grading_settings(mesh.grading, mesh.cell_size),
     )
     return mesh_packing(packing, settings, log.line, log.progress)
+
+
+def grading_settings(section: GradingSection, cell_size: float) -> GradingSettings:
+    """Return the settings of graded cells; bounds that are not given follow from ``cell_size`` [m]."""
+    return GradingSettings(
+        section.smallest_size or 0.25 * cell_size,
+        section.largest_size or cell_size,
+        section.cells_per_neck,
+        section.cells_per_radius,
+        section.growth,
+    )
 
 
 def electrode_figures(mesh: LabelledMesh, densities: dict[str, float]) -> dict[str, Any]:

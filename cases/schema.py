@@ -18,6 +18,7 @@ __all__ = [
     "ConductionSection",
     "DischargeSection",
     "Geometry",
+    "GradingSection",
     "KineticsSection",
     "LayerSection",
     "LayersGeometry",
@@ -97,19 +98,33 @@ Geometry = Annotated[
 ]
 
 
+class GradingSection(Section):
+    """Cells that follow necks, narrow gaps, small particles and the distance to interfaces (`lattice_cut`)."""
+
+    smallest_size: Positive | None = Field(None, description="smallest wanted cell [m]; a quarter of `cell_size`")
+    largest_size: Positive | None = Field(None, description="cell far from interfaces [m]; `cell_size`")
+    cells_per_neck: NotNegative = Field(
+        2.0, description="cells across the radius of a neck or the half-width of a narrow gap; 0: not followed"
+    )
+    cells_per_radius: NotNegative = Field(0.0, description="cells across the radius of a particle; 0: not followed")
+    growth: Annotated[float, Field(gt=0.0, le=1.0)] = Field(0.3, description="change of the cell size per distance")
+
+
 class MeshSection(Section):
     """How a packing becomes tetrahedra (not used by `layers`)."""
 
     method: Literal["lattice_cut", "voxel"] = Field(
         "lattice_cut", description="cut lattice, or plain voxels as a check"
     )
-    cell_size: Positive = Field(1e-6, description="edge of the lattice cubes or voxels [m]")
+    cell_size: Positive = Field(1e-6, description="edge of the lattice cubes at surfaces, or of voxels [m]")
     same_phase_gap: Positive = Field(0.5e-6, description="closer spheres of one phase are cut one after the other [m]")
     volume_correction: NotNegative = Field(
-        0.073, description="spheres are cut with radius r + this times cell_size^2/r, which keeps their volume"
+        0.073,
+        description="spheres are cut with radius r + this times h^2/r (h: local cell), which keeps their volume",
     )
     smallest_dihedral_deg: NotNegative = Field(10.0, description="a mesh with smaller angles is refused [degree]")
     target_dihedral_deg: Positive = Field(12.0, description="improvement goes on until here [degree]")
+    grading: GradingSection | None = Field(None, description="cell sizes that follow the packing; uniform without")
 
 
 class CellSection(Section):

@@ -40,9 +40,14 @@ class LatticeShape:
     periodic: tuple[bool, bool, bool]
 
     @property
+    def cube(self) -> FloatArray:
+        """Edges of a cube of the electrode, shape (3,) [um]."""
+        return np.array([level[-1] - level[-2] for level in self.levels])
+
+    @property
     def cell_size(self) -> float:
         """Edge of a cube of the electrode [um], the geometric mean of the axes."""
-        return float(np.prod([level[-1] - level[-2] for level in self.levels]) ** (1.0 / 3.0))
+        return float(np.prod(self.cube) ** (1.0 / 3.0))
 
 
 def lattice_shape(

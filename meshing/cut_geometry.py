@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
@@ -10,13 +10,14 @@ import numpy as np
 from manufacturing.packing import Packing
 
 from .body_centred_lattice import LatticeShape, lattice_shape
+from .grading import GradingSettings, graded_sizes
 from .labelled_mesh import NO_PARTICLE
-from .particle_colours import Colouring, Spheres, colour_particles, with_images
+from .particle_colours import Colouring, colour_particles, with_images
+from .size_field import SizeField, uniform_size
 from .sphere_field import DistanceField, SphereField, build_sphere_field, phase_particles
 from .torus_mesh import FloatArray, IntArray
 
 MICROMETRE = 1e-6
-LARGEST_OFFSET = 0.15  # of a radius: coarser meshes than this corrects do not resolve the sphere
 
 
 def _micrometres(metres: FloatArray) -> FloatArray:
@@ -37,6 +38,10 @@ class Geometry(Protocol):
     @property
     def lattice(self) -> LatticeShape:
         """The lattice that is cut."""
+
+    @property
+    def sizes(self) -> SizeField:
+        """Wanted cell size everywhere [um]."""
 
     @property
     def cut_field(self) -> DistanceField:
@@ -61,15 +66,12 @@ class CutGeometry:
     size: FloatArray  # (3,) [um] electrode
     separator: float  # [um] thickness
     lattice: LatticeShape
+    cell_size: float  # [um] edge of the lattice cubes at the surfaces
+    sizes: SizeField  # [um] everywhere
     colouring: Colouring
-    cut_field: SphereField  # spheres enlarged so that their polyhedra keep the volume
+    cut_field: SphereField  # with surfaces enlarged so that their polyhedra keep the volume
     exact_field: SphereField
     packing: Packing
-
-    @property
-    def cell_size(self) -> float:
-        """Edge of a cube of the lattice [um]."""
-        return self.lattice.cell_size
 
     @property
     def class_phases(self) -> IntArray:
@@ -94,27 +96,33 @@ class CutGeometry:
         return ids
 
     @staticmethod
-    def of(packing: Packing, cell_size: float, separator: float, gap: float, volume_correction: float) -> CutGeometry:
-        """Convert a packing, all lengths in metres.
-
-        A polyhedron with vertices on a sphere of radius r has a volume that is too small by
-        3 d/r with d = volume_correction cell_size^2/r; the cut therefore uses the radius r + d.
-        """
-        size, cell = _micrometres(packing.size), cell_size / MICROMETRE
+    def of(
+        packing: Packing,
+        cell_size: float,
+        separator: float,
+        gap: float,
+        volume_correction: float,
+        grading: GradingSettings | None = None,
+    ) -> CutGeometry:
+        """Convert a packing, all lengths in metres."""
+        size, thickness = _micrometres(packing.size), separator / MICROMETRE
         centres, radii = _micrometres(packing.centres - packing.lower), _micrometres(packing.radii)
         walls = (packing.periodic[0], packing.periodic[1], packing.periodic[2] and separator == 0.0)
-        lattice = lattice_shape(size, separator / MICROMETRE, cell, walls)
+        largest = cell_size if grading is None else grading.largest_size
+        lattice = lattice_shape(size, thickness, largest / MICROMETRE, walls)
         cell = lattice.cell_size
         margin = gap / MICROMETRE + 2.0 * cell
         spheres = with_images(centres, radii, packing.phases, size, packing.periodic, margin)
         colouring = colour_particles(spheres, len(radii), gap / MICROMETRE)
-        offset = np.minimum(volume_correction * cell**2 / spheres.radii, LARGEST_OFFSET * spheres.radii)
-        enlarged = replace(spheres, radii=np.asarray(spheres.radii + offset, dtype=np.float64))
-        thickness = separator / MICROMETRE
+        period = np.where(walls, size, 0.0)
+        sizes, surface = uniform_size(cell), cell
+        if grading is not None:
+            surface = min(cell_size / MICROMETRE, cell)
+            sizes = graded_sizes(spheres, grading, surface, np.array([0.0, 0.0, -thickness]), size, period)
 
-        def field(of_spheres: Spheres) -> SphereField:
-            period = np.where(walls, size, 0.0)
+        def field(correction: float) -> SphereField:
             lower = np.array([0.0, 0.0, -min(thickness, 2.0 * cell)])
-            return build_sphere_field(of_spheres, colouring.classes, lower, size, period, 2.0 * cell)
+            return build_sphere_field(spheres, colouring.classes, lower, size, period, 2.0 * cell, sizes, correction)
 
-        return CutGeometry(size, thickness, lattice, colouring, field(enlarged), field(spheres), packing)
+        cut, exact = field(volume_correction), field(0.0)
+        return CutGeometry(size, thickness, lattice, surface, sizes, colouring, cut, exact, packing)

@@ -17,7 +17,9 @@ from manufacturing.reporter import LogLine, Progress, Reporter
 from .body_centred_lattice import build_lattice
 from .cut_geometry import MICROMETRE, CutGeometry, Geometry
 from .cut_report import geometry_report
+from .grading import GradingSettings
 from .labelled_mesh import LabelledMesh, build_labelled_mesh
+from .lattice_bisection import refine_lattice
 from .mesh_improvement import ImprovementSettings, improve
 from .mesh_quality import require_angles
 from .particle_colours import colours_by_phase
@@ -38,11 +40,12 @@ class LatticeCutSettings:
     cell_size: float = 1.0e-6  # [m] edge of the lattice cubes at the particle surfaces
     separator_thickness: float = 15.0e-6  # [m] 0 for none
     same_phase_gap: float = 0.5e-6  # [m] spheres of one phase that are closer are cut one after the other
-    speck_cells: float = 2.0  # pieces of a phase below this many cell_size^3 are given to their neighbours
+    speck_cells: float = 2.0  # pieces of a phase below this many lattice cubes are given to their neighbours
     volume_correction: float = 0.073  # spheres are cut with radius r + volume_correction cell_size^2/r
     smallest_dihedral_deg: float = 10.0  # a mesh with smaller angles is refused
     target_dihedral_deg: float = 12.0  # improvement goes on until here, as long as it helps
     matrix_phase: Phase = Phase.void  # phase of the space between the particles
+    grading: GradingSettings | None = None  # None: cell_size everywhere
 
     def __post_init__(self) -> None:
         for name in ("cell_size", "same_phase_gap"):
@@ -50,6 +53,8 @@ class LatticeCutSettings:
                 raise InputError(f"mesh.{name}", f"{getattr(self, name):g} m", "a length > 0")
         if not self.separator_thickness >= 0.0:
             raise InputError("mesh.separator_thickness", f"{self.separator_thickness:g} m", "a length >= 0")
+        if self.grading is not None:
+            self.grading.check(self.cell_size)
 
 
 @dataclass
@@ -117,6 +122,8 @@ def mesh_geometry(
         StageError: the mesh is not conforming or has angles below ``smallest_dihedral_deg``.
     """
     mesh = build_lattice(geometry.lattice)
+    if settings.grading is not None:
+        mesh = refine_lattice(mesh, geometry.sizes, geometry.lattice.cube)
     watch.lap("lattice", 0.1, f"{len(mesh.cells)} cells")
     relabelled = _cut(mesh, geometry, settings, watch)
     improvement = ImprovementSettings(target_deg=settings.target_dihedral_deg)
@@ -137,7 +144,12 @@ def _geometry(packing: Packing, settings: LatticeCutSettings) -> CutGeometry:
             "mesh.cell_size", f"{settings.cell_size:g} m", f"at most a quarter of the box ({smallest:g} m)"
         )
     return CutGeometry.of(
-        packing, settings.cell_size, settings.separator_thickness, settings.same_phase_gap, settings.volume_correction
+        packing,
+        settings.cell_size,
+        settings.separator_thickness,
+        settings.same_phase_gap,
+        settings.volume_correction,
+        settings.grading,
     )
 
 
@@ -145,9 +157,9 @@ def _cut(mesh: TorusMesh, geometry: Geometry, settings: LatticeCutSettings, watc
     for which, phase in enumerate(geometry.class_phases):
         mesh = cut_class(mesh, geometry.cut_field, which, Phase(int(phase)))
     watch.lap("cut", 0.4, f"{len(mesh.cells)} cells")
+    local = mesh.sizes[mesh.cells].mean(axis=1)
     # A whole bead of few cells is no speck.
-    largest_speck = min(settings.speck_cells * geometry.lattice.cell_size**3, 0.25 * geometry.smallest_piece)
-    relabelled = relabel_specks(mesh, largest_speck)
+    relabelled = relabel_specks(mesh, np.minimum(settings.speck_cells * local**3, 0.25 * geometry.smallest_piece))
     watch.lap("specks", 0.5, f"{relabelled.pieces} pieces relabelled")
     return relabelled
 

@@ -25,11 +25,13 @@ class Relabelled:
     pieces: int
 
 
-def relabel_specks(mesh: TorusMesh, smallest_volume: float) -> Relabelled:
+def relabel_specks(mesh: TorusMesh, smallest_volume: float | FloatArray) -> Relabelled:
     """Give connected pieces below ``smallest_volume`` [um3] to the phase they share the largest area with.
 
+    The limit may be given for each cell, shape (nc,); a piece then has to reach the mean over its cells.
     The separator is never relabelled and receives nothing.
     """
+    limits = np.broadcast_to(np.asarray(smallest_volume, dtype=np.float64), (len(mesh.cells),))
     volumes = mesh.volumes()
     original = mesh.labels
     corners, first, second = pair_torus_facets(mesh.cells, len(mesh.points))
@@ -41,7 +43,7 @@ def relabel_specks(mesh: TorusMesh, smallest_volume: float) -> Relabelled:
     labels = original.copy()
     pieces = 0
     for _ in range(PASSES):
-        labels, changed = _one_pass(labels, volumes, first, second, areas, smallest_volume)
+        labels, changed = _one_pass(labels, volumes, first, second, areas, limits)
         pieces += changed
         if changed == 0:
             break
@@ -60,12 +62,13 @@ def _one_pass(
     first: IntArray,
     second: IntArray,
     areas: FloatArray,
-    smallest: float,
+    smallest: FloatArray,
 ) -> tuple[IntArray, int]:
     same = labels[first] == labels[second]
     links = coo_matrix((np.ones(int(same.sum()), dtype=np.int8), (first[same], second[same])), shape=(len(labels),) * 2)
     count, component = connected_components(links, directed=False)
-    small = np.bincount(component, volumes, minlength=count) < smallest
+    limit = np.bincount(component, smallest, minlength=count) / np.bincount(component, minlength=count)
+    small = np.bincount(component, volumes, minlength=count) < limit
     small[component[labels == Phase.separator]] = False
     shared = np.zeros(count * PHASE_LIMIT)
     for own, other in ((first, second), (second, first)):

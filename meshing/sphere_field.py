@@ -10,9 +10,11 @@ import numpy as np
 from .compiled import compiled, implementation
 from .level_field import LevelField, level_distance, level_gradient
 from .particle_colours import Spheres
+from .size_field import SizeField, size_at, uniform_size
 from .torus_mesh import FIXED_X, FIXED_Y, FIXED_Z, FloatArray, IntArray, wrapped_into
 
 UNREACHED = 1e30
+LARGEST_OFFSET = 0.15  # of a radius: coarser meshes than this corrects do not resolve the sphere
 
 
 class SphereField(NamedTuple):
@@ -30,18 +32,33 @@ class SphereField(NamedTuple):
     edge: float  # [um] edge of a bucket
     period: FloatArray  # (3,) [um], 0 where not periodic
     band: float  # [um] distance beyond which spheres are not seen
+    sizes: SizeField  # [um] wanted cell size
+    correction: float  # the surfaces of classes lie at r + correction h^2/r with the cell size h at the point
 
 
 DistanceField = SphereField | LevelField
 
 
 def build_sphere_field(
-    spheres: Spheres, classes: IntArray, lower: FloatArray, upper: FloatArray, period: FloatArray, band: float
+    spheres: Spheres,
+    classes: IntArray,
+    lower: FloatArray,
+    upper: FloatArray,
+    period: FloatArray,
+    band: float,
+    sizes: SizeField | None = None,
+    correction: float = 0.0,
 ) -> SphereField:
-    """Sort spheres into buckets that cover the box from ``lower`` to ``upper`` (3,) [um]."""
+    """Sort spheres into buckets that cover the box from ``lower`` to ``upper`` (3,) [um].
+
+    A polyhedron with vertices on a sphere of radius r has a volume that is too small by 3 d/r with
+    d = correction h^2/r. Distances to classes are therefore measured from r + d, with the cell size
+    h at the point, so that coarse and fine parts of a surface keep their volume alike.
+    """
     edge = max(0.5 * band, float(np.max(upper - lower)) / 128.0)
     shape = np.maximum(1, np.ceil((upper - lower) / edge)).astype(np.int64)
-    start, members = _fill_buckets(spheres.centres, spheres.radii + band, lower, shape, edge)
+    reach = spheres.radii * (1.0 + (LARGEST_OFFSET if correction > 0.0 else 0.0)) + band
+    start, members = _fill_buckets(spheres.centres, reach, lower, shape, edge)
     return SphereField(
         spheres.centres,
         spheres.radii,
@@ -55,6 +72,8 @@ def build_sphere_field(
         edge,
         period,
         band,
+        sizes or uniform_size(1.0),
+        correction,
     )
 
 
@@ -133,16 +152,24 @@ def _class_distance_of(field: Any, x: Any, y: Any, z: Any, which: Any) -> Callab
 
 
 @compiled
+def _offset(field: SphereField, s: int, size: float) -> float:
+    """Return how far outside its sphere a surface is cut where the cells have this size [um]."""
+    radius = field.radii[s]
+    return float(min(field.correction * size * size / radius, LARGEST_OFFSET * radius))
+
+
+@compiled
 def _nearest_sphere(field: SphereField, x: float, y: float, z: float, which: int) -> tuple[float, int]:
-    """Return the signed distance to the spheres of a class, at most ``band``, and the nearest sphere (-1: none)."""
+    """Return the signed distance to the surfaces of a class, at most ``band``, and the nearest sphere (-1: none)."""
     x, y = wrapped_into(x, field.period[0]), wrapped_into(y, field.period[1])
     z = wrapped_into(z, field.period[2])
     bucket = bucket_of(field, x, y, z)
     best, nearest = field.band, -1
+    size = size_at(field.sizes, x, y, z) if field.correction > 0.0 else 0.0
     for entry in range(field.start[bucket], field.start[bucket + 1]):
         s = field.members[entry]
         if field.classes[s] == which:
-            distance = sphere_distance(field, s, x, y, z)
+            distance = sphere_distance(field, s, x, y, z) - _offset(field, s, size)
             if distance < best:
                 best, nearest = distance, s
     return best, nearest
@@ -220,7 +247,7 @@ def _sphere_gradient(field: SphereField, s: int, point: FloatArray, out: FloatAr
         out[k] = wrapped_into(point[k], field.period[k]) - field.centres[s, k]
         total += out[k] * out[k]
     for k in range(3):
-        out[k] /= np.sqrt(total)
+        out[k] /= np.sqrt(max(total, 1e-60))
 
 
 @compiled
