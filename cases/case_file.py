@@ -13,6 +13,7 @@ from manufacturing.errors import InputError
 
 from .schema import Case
 
+REMOVED = object()  # as a value: the key is taken away
 MOVED = {  # keys of earlier versions -> where they are now
     "geometry.aspect_ratio": "geometry.slurry.aspect_ratio",
     "geometry.drying_pressure": "geometry.drying.pressure",
@@ -31,6 +32,15 @@ def read_case(path: Path, overrides: tuple[str, ...] = ()) -> Case:
     Raises:
         InputError: unreadable file, unknown key, wrong type or value; names the key.
     """
+    return validate_case(read_content(path, overrides))
+
+
+def read_content(path: Path, overrides: tuple[str, ...] = ()) -> dict[str, Any]:
+    """Return the content of a case file with overrides applied, not yet validated.
+
+    Raises:
+        InputError: unreadable file, not TOML, or an override that fits nowhere.
+    """
     try:
         data = tomllib.loads(path.read_text())
     except OSError as error:
@@ -39,7 +49,7 @@ def read_case(path: Path, overrides: tuple[str, ...] = ()) -> Case:
         raise InputError(str(path), f"text that is not TOML ({error})", "a TOML case file") from error
     for override in overrides:
         apply_override(data, override)
-    return validate_case(data)
+    return data
 
 
 def validate_case(data: dict[str, Any]) -> Case:
@@ -55,10 +65,29 @@ def apply_override(data: dict[str, Any], override: str) -> None:
     key, separator, text = override.partition("=")
     if not separator or not key.strip():
         raise InputError("--set", override, "KEY=VALUE")
+    set_key(data, key, parse_value(text) if text.strip() else REMOVED)
+
+
+def parse_value(text: str) -> Any:
+    """Return a TOML value; text that is none stands for itself."""
     try:
-        value = tomllib.loads(f"value = {text}")["value"]
+        return tomllib.loads(f"value = {text}")["value"]
     except tomllib.TOMLDecodeError:
-        value = text.strip()
+        return text.strip()
+
+
+def set_key(data: dict[str, Any], key: str, value: Any, source: str = "--set") -> None:
+    """Set one dotted key of a case; tables on the way are made.
+
+    Args:
+        data: content of a case file.
+        key: dotted, with the position in a list as a number.
+        value: new value; REMOVED takes the key away.
+        source: where the key was given, for the error message.
+
+    Raises:
+        InputError: the path leads through something that is no table.
+    """
     target: Any = data
     parts = _split_key(key.strip())
     try:
@@ -66,14 +95,14 @@ def apply_override(data: dict[str, Any], override: str) -> None:
             parent, target = target, target[int(part)] if isinstance(target, list) else target.setdefault(part, {})
             if isinstance(target, str) and parts[0] == "materials":  # a material given by its name alone
                 target = parent[part] = {"name": target}
-        if not text.strip():
+        if value is REMOVED:
             target.pop(int(parts[-1]) if isinstance(target, list) else parts[-1])
         elif isinstance(target, list):
             target[int(parts[-1])] = value
         else:
             target[parts[-1]] = value
     except (TypeError, ValueError, IndexError, KeyError, AttributeError):
-        raise InputError("--set", key, "a key of the case file") from None
+        raise InputError(source, key, "a key of the case file") from None
 
 
 def _split_key(key: str) -> list[str]:

@@ -7,6 +7,7 @@ import os
 from manufacturing.errors import InputError
 
 _OF_THIS_RANK = ("PMIX_", "OMPI_COMM_WORLD_")  # would make the new run believe that it is a rank of the old one
+DEFAULT_RANKS = 4  # at most; beyond, small cases gain nothing
 
 
 def mpirun_command(ranks: int) -> list[str]:
@@ -41,3 +42,14 @@ def mpi_environment() -> dict[str, str]:
 def usable_cores() -> int:
     """Return the number of cores that this process may run on."""
     return len(os.sched_getaffinity(0))
+
+
+def solver_ranks(given: int | None) -> int:
+    """Return the MPI ranks of the solver: as given, or by the cores.
+
+    Raises:
+        InputError: less than 1.
+    """
+    if given is not None and given < 1:
+        raise InputError("--ranks", given, "at least 1")
+    return min(usable_cores(), DEFAULT_RANKS) if given is None else given

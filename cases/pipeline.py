@@ -225,7 +225,7 @@ class Pipeline:
         if done is not None:
             self.log.line(f"{name}: finished before with the same inputs, not repeated")
             return
-        run_on(self.comm, 1, lambda: self.directory.forget(name))
+        run_on(self.comm, 1, lambda: self.directory.start(name, key))
         start = time.perf_counter()
         report = compute()
         seconds = time.perf_counter() - start

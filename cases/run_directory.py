@@ -18,6 +18,7 @@ from typing import Any
 from manufacturing.errors import InputError
 
 from . import __version__
+from .stage_files import make_private, share_file, written_since
 
 STAGES = ("manufacturing", "rheology", "meshing", "electrode", "conduction", "discharge")
 PACKAGES = ("fenics-dolfinx", "petsc4py", "mpi4py", "numpy", "scipy", "h5py", "meshio", "numba")
@@ -60,9 +61,56 @@ class RunDirectory:
         self, stage: str, key: str, report: dict[str, Any], seconds: float, ranks: int, files: tuple[str, ...]
     ) -> None:
         """Record a finished stage and bring the summary up to date."""
-        record = {"input_hash": key, "seconds": seconds, "ranks": ranks, "files": self._sizes(files), "report": report}
+        marker = self._marker(stage, key)
+        written = written_since(self.path, marker, self._claimed()) if marker.exists() else list(files)
+        record = {
+            "input_hash": key,
+            "seconds": seconds,
+            "ranks": ranks,
+            "files": self._sizes(files),
+            "written": written,
+            "report": report,
+        }
         write_json(self.path / "stages" / f"{stage}.json", record)
+        marker.unlink(missing_ok=True)
         self.write_summary()
+
+    def start(self, stage: str, key: str) -> None:
+        """Forget a stage that is computed anew; its files become private to this directory.
+
+        A marker tells which files the stage writes, also when it is interrupted and goes on later.
+        """
+        self.forget(stage)
+        make_private(self.path, self._claimed())
+        marker = self._marker(stage, key)
+        for other in marker.parent.glob(f".{stage}.*"):
+            if other != marker:
+                other.unlink()
+        if not marker.exists():
+            marker.touch()
+
+    def take(self, stage: str, key: str, donor: RunDirectory) -> bool:
+        """Take a finished stage with its files from another directory; return False when it is not there."""
+        record = donor.records().get(stage)
+        if record is None or donor.finished(stage, key) is None:
+            return False
+        try:
+            for name in _written(record):
+                share_file(donor.path / name, self.path / name)
+        except FileNotFoundError:
+            return False
+        if donor.finished(stage, key) is None:  # computed anew while we read
+            return False
+        write_json(self.path / "stages" / f"{stage}.json", {**record, "taken_from": donor.path.name})
+        self.write_summary()
+        return self.finished(stage, key) is not None
+
+    def _claimed(self) -> set[str]:
+        """Return the files of all finished stages."""
+        return {name for record in self.records().values() for name in _written(record)}
+
+    def _marker(self, stage: str, key: str) -> Path:
+        return self.path / "stages" / f".{stage}.{key}"
 
     def _sizes(self, files: tuple[str, ...]) -> dict[str, int]:
         """Return the size of each file; a lost or truncated one makes its stage unfinished."""
@@ -111,6 +159,11 @@ class RunDirectory:
             "materials": materials,
         }
         write_json(self.path / "manifest.json", manifest)
+
+
+def _written(record: dict[str, Any]) -> list[str]:
+    """Return all files of a finished stage; earlier versions noted the required ones only."""
+    return list(record.get("written", record["files"]))
 
 
 @contextlib.contextmanager

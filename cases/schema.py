@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from .schema_manufacturing import ManufacturedGeometry, PowderSection, RandomGeometry, RheologySection
 from .schema_section import DomainPhase, Finite, Fraction, NotNegative, ParticlePhase, Positive, Section, Vector
+from .schema_study import StudySection
 
 __all__ = [
     "Case",
@@ -237,3 +238,4 @@ class Case(Section):
     )
     discharge: DischargeSection | None = Field(None, description="none: no discharge")
     output: OutputSection = Field(OutputSection(), description="files and plots")
+    study: StudySection | None = Field(None, description="sweep of keys and seeds for `granode study`; none: one run")

@@ -121,9 +121,11 @@ def _type(field: Schema) -> str:
         return " or ".join(f'`"{choice}"`' for choice in field.get("enum", [field.get("const")]))
     if _options(field):
         return " or ".join(dict.fromkeys(_type(option) for option in _options(field)))
-    if field.get("type") == "array":
+    if "type" not in field:
+        return "any value"
+    if field["type"] == "array":
         return _array_type(field)
-    if field.get("type") == "object":
+    if field["type"] == "object":
         return _object_type(field)
     return _WORDS[field["type"]] + _limits(field)
 
@@ -131,8 +133,8 @@ def _type(field: Schema) -> str:
 def _array_type(field: Schema) -> str:
     items = field.get("prefixItems") or [field["items"]]
     word = _type(items[0])
-    if word == "table":
-        return "list of tables"
+    if word.startswith("table"):
+        return "list of tables" + word.removeprefix("table")
     base, _, limits = word.partition(", ")
     count = f"list of {len(items)} " if "prefixItems" in field else "list of "
     return count + _PLURALS.get(base, base) + (f", {limits}" if limits else "")
@@ -141,6 +143,8 @@ def _array_type(field: Schema) -> str:
 def _object_type(field: Schema) -> str:
     names = field.get("propertyNames", {}).get("enum")
     whose = f" by {', '.join(f'`{name}`' for name in names)}" if names else " by name"
+    if field.get("additionalProperties", True) is True:
+        return "table by key"
     value = _type(field["additionalProperties"])
     return ("tables" if value == "table" else f"table of {value}") + whose
 
