@@ -154,8 +154,9 @@ def mesh_case(case: Case, packing: Packing | None, log: RunLog) -> LabelledMesh:
     check_cell_count(case, packing)
     matrix = Phase[geometry.matrix] if isinstance(geometry, SpheresGeometry) else Phase.void
     separator = case.cell.separator_thickness
+    planes = tuple(Phase[name] for name in mesh.contact_planes)
     if mesh.method == "voxel":
-        voxels = mesh_voxels(packing, VoxelSettings(mesh.cell_size, separator, matrix))
+        voxels = mesh_voxels(packing, VoxelSettings(mesh.cell_size, separator, matrix, planes))
         require_angles(voxels.report["quality"], mesh.smallest_dihedral_deg)
         return voxels
     settings = LatticeCutSettings(
@@ -166,6 +167,7 @@ def mesh_case(case: Case, packing: Packing | None, log: RunLog) -> LabelledMesh:
         smallest_dihedral_deg=mesh.smallest_dihedral_deg,
         target_dihedral_deg=mesh.target_dihedral_deg,
         matrix_phase=matrix,
+        contact_planes=planes,
         grading=None if mesh.grading is None else grading_settings(mesh.grading, mesh.cell_size),
     )
     return mesh_packing(packing, settings, log.line, log.progress)

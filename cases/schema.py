@@ -124,6 +124,9 @@ class MeshSection(Section):
         description="spheres are cut with radius r + this times h^2/r (h: local cell), which keeps their volume",
     )
     smallest_dihedral_deg: NotNegative = Field(10.0, description="a mesh with smaller angles is refused [degree]")
+    contact_planes: tuple[Literal["AM", "SE", "CBD"], ...] = Field(
+        (), description="phases whose touching particles are separated by planes named like `SE|SE`"
+    )
     target_dihedral_deg: Positive = Field(12.0, description="improvement goes on until here [degree]")
     grading: GradingSection | None = Field(None, description="cell sizes that follow the packing; uniform without")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from .cell_labels import LABEL_LIMIT
 from .compiled import compiled
 from .dihedral_quality import quality
 from .mesh_patch import DEAD, MeshPatch, position, single_phase, star_untouched
@@ -103,9 +104,9 @@ def _collapsed_quality(
 ) -> float:
     """Return the worst quality around v after it is merged into w, -1 if that is not allowed."""
     worst, edge_phases, size = 2.0, 0, patch.sizes[v]
-    moved = np.zeros(8)
     new = np.empty(4, np.int64)
     check_volume = not single_phase(patch.phases[v])
+    moved = np.zeros(LABEL_LIMIT if check_volume else 1)
     for s in range(patch.star_start[v], patch.star_start[v + 1]):
         t = patch.star_cells[s]
         cell, label = patch.cells[t], patch.labels[t]

@@ -35,7 +35,8 @@ class LabelledMesh:
     """A conforming tetrahedral mesh of the cell between ``counter`` (z = lower) and ``collector`` (z = upper).
 
     Named facets are the interfaces ``A|B`` (phases sorted by integer), the faces ``counter``,
-    ``collector``, ``x-, x+, y-, y+`` and the internal plane ``electrode_bottom``. A facet of the
+    ``collector``, ``x-, x+, y-, y+``, the internal plane ``electrode_bottom`` and, on request, the
+    contacts ``A|A`` between particles of a phase. A facet of the
     internal plane that is also an interface (``AM|separator``) carries the interface's name.
     """
 
@@ -154,6 +155,7 @@ def build_labelled_mesh(
     electrode_bottom: float,
     periodic: tuple[bool, bool, bool],
     report: dict[str, Any] | None = None,
+    contact_planes: tuple[Phase, ...] = (),
 ) -> LabelledMesh:
     """Name the facets of labelled cells and check that the mesh is conforming.
 
@@ -165,7 +167,8 @@ def build_labelled_mesh(
     pairs = pair_facets(cells)
     quality = measure_quality(vertices, cells, tetrahedron_volumes(vertices, cells), pairs, upper - lower)
     quality.check()
-    facets, facet_cells, tags, names = _name_facets(vertices, phases, pairs, lower, upper, electrode_bottom)
+    contacts = _contact_facets(phases, particle_ids, pairs, contact_planes)
+    facets, facet_cells, tags, names = _name_facets(vertices, phases, pairs, contacts, lower, upper, electrode_bottom)
     mesh = LabelledMesh(
         vertices,
         cells,
@@ -202,8 +205,26 @@ def orient(vertices: FloatArray, cells: IntArray) -> IntArray:
     return cells
 
 
+def _contact_facets(
+    phases: IntArray, particle_ids: IntArray, pairs: FacetPairs, contact_planes: tuple[Phase, ...]
+) -> dict[str, npt.NDArray[np.bool_]]:
+    """Return by name which facets lie between different particles of a phase with contact planes."""
+    behind = pairs.cells[:, 1]
+    different = (behind >= 0) & (particle_ids[pairs.cells[:, 0]] != particle_ids[behind])
+    return {
+        interface_name(p, p): different & (phases[pairs.cells[:, 0]] == p) & (phases[behind] == p)
+        for p in sorted(contact_planes)
+    }
+
+
 def _name_facets(
-    vertices: FloatArray, phases: IntArray, pairs: FacetPairs, lower: FloatArray, upper: FloatArray, bottom: float
+    vertices: FloatArray,
+    phases: IntArray,
+    pairs: FacetPairs,
+    contacts: dict[str, npt.NDArray[np.bool_]],
+    lower: FloatArray,
+    upper: FloatArray,
+    bottom: float,
 ) -> tuple[IntArray, IntArray, IntArray, tuple[str, ...]]:
     """Select interface, face and internal-plane facets and give each its name."""
     tolerance = 1e-6 * float((upper - lower).min())
@@ -212,14 +233,16 @@ def _name_facets(
     names: list[str] = []
     tags = np.full(len(pairs.facets), -1, dtype=np.int64)
 
-    def assign(name: str, where: npt.NDArray[np.bool_]) -> None:
+    def assign(name: str, where: npt.NDArray[np.bool_], always: bool = False) -> None:
         """Give facets a name; a later name wins."""
-        if where.any():
+        if always or where.any():
             names.append(name)
             tags[where] = len(names) - 1
 
     if bottom > lower[2] + tolerance:
         assign(ELECTRODE_BOTTOM, ~outer & np.all(np.abs(z - bottom) < tolerance, axis=1))
+    for name, where in contacts.items():
+        assign(name, where, always=True)  # planes may all coincide with periodic walls
     first = phases[pairs.cells[:, 0]]
     second = np.where(outer, first, phases[pairs.cells[:, 1]])
     code = np.minimum(first, second) * 100 + np.maximum(first, second)
@@ -287,19 +310,25 @@ def interface_sides(
 ) -> InterfaceSides:
     """Return all facets between two phases, those that coincide with a periodic wall of ``axes`` included.
 
+    For a phase with contact planes both phases may be the same; the first side then has the lower particle id.
     What a current along z drives sees the lateral walls only: nothing passes from collector to counter.
     """
-    index = mesh.named(interface_name(first, second))
+    name = interface_name(first, second)
+    index = mesh.named(name)
     parts = [(mesh.facets[index], mesh.facets[index], mesh.facet_cells[index])]
     for axis in axes:
         if mesh.periodic[axis]:
             walls = match_walls(mesh, axis)
             behind = mesh.phases[walls.cells]
             across = np.sort(behind, axis=1)
-            hit = (across[:, 0] == min(first, second)) & (across[:, 1] == max(first, second)) & (first != second)
+            hit = (across[:, 0] == min(first, second)) & (across[:, 1] == max(first, second))
+            hit &= (first != second) | (
+                (name in mesh.facet_names) & (np.ptp(mesh.particle_ids[walls.cells], axis=1) > 0)
+            )
             parts.append((walls.low[hit], walls.high[hit], walls.cells[hit]))
     sides = [np.concatenate([part[k] for part in parts]) for k in range(3)]
-    swap = mesh.phases[sides[2][:, 0]] != first
+    order = mesh.particle_ids if first == second else mesh.phases != first
+    swap = order[sides[2][:, 0]] > order[sides[2][:, 1]]
     sides[0][swap], sides[1][swap] = sides[1][swap].copy(), sides[0][swap].copy()
     sides[2][swap] = sides[2][swap][:, ::-1].copy()
     return InterfaceSides(*sides)
@@ -339,11 +368,12 @@ def _areas_behind(mesh: LabelledMesh, face: str) -> dict[str, float]:
 
 
 def interface_areas(mesh: LabelledMesh) -> dict[str, float]:
-    """Return the area of every interface between two different phases, through periodic walls too [m2]."""
+    """Return the area of every interface and of named contact planes, through periodic walls too [m2]."""
     present = [int(p) for p in Phase if (mesh.phases == p).any()]
     areas = {}
     for k, first in enumerate(present):
-        for second in present[k + 1 :]:
+        same = [first] if interface_name(first, first) in mesh.facet_names else []
+        for second in same + present[k + 1 :]:
             sides = interface_sides(mesh, first, second, (0, 1, 2))
             if len(sides.first):
                 areas[interface_name(first, second)] = float(triangle_areas(mesh.vertices, sides.first).sum())

@@ -15,6 +15,7 @@ from manufacturing.phases import Phase
 from manufacturing.reporter import LogLine, Progress, Reporter
 
 from .body_centred_lattice import build_lattice
+from .cell_labels import CellLabels
 from .cut_geometry import MICROMETRE, CutGeometry, Geometry
 from .cut_report import geometry_report
 from .grading import GradingSettings
@@ -25,6 +26,7 @@ from .mesh_quality import require_angles
 from .particle_colours import colours_by_phase
 from .specks import Relabelled, relabel_specks
 from .sphere_cut import cut_class
+from .sphere_field import SphereField
 from .torus_mesh import TorusMesh
 from .unwrapping import unwrap
 
@@ -45,6 +47,7 @@ class LatticeCutSettings:
     smallest_dihedral_deg: float = 10.0  # a mesh with smaller angles is refused
     target_dihedral_deg: float = 12.0  # improvement goes on until here, as long as it helps
     matrix_phase: Phase = Phase.void  # phase of the space between the particles
+    contact_planes: tuple[Phase, ...] = ()  # phases whose touching particles are separated by planes like SE|SE
     grading: GradingSettings | None = None  # None: cell_size everywhere
 
     def __post_init__(self) -> None:
@@ -119,19 +122,23 @@ def mesh_geometry(
         report: measures the mesh against its geometry, once the volumes that specks lost are known [um3].
 
     Raises:
+        InputError: contact planes between other shapes than spheres.
         StageError: the mesh is not conforming or has angles below ``smallest_dihedral_deg``.
     """
+    if settings.contact_planes and not isinstance(geometry.cut_field, SphereField):
+        raise InputError("mesh.contact_planes", sorted(p.name for p in settings.contact_planes), "spheres to separate")
     mesh = build_lattice(geometry.lattice)
     if settings.grading is not None:
         mesh = refine_lattice(mesh, geometry.sizes, geometry.lattice.cube)
     watch.lap("lattice", 0.1, f"{len(mesh.cells)} cells")
-    relabelled = _cut(mesh, geometry, settings, watch)
+    labels = CellLabels.of(geometry.class_phases, settings.contact_planes)
+    relabelled = _cut(mesh, geometry, labels, settings, watch)
     improvement = ImprovementSettings(target_deg=settings.target_dihedral_deg)
-    improved = improve(relabelled.mesh, geometry.cut_field, geometry.class_phases, improvement, watch.reporter.line)
+    improved = improve(relabelled.mesh, geometry.cut_field, labels, improvement, watch.reporter.line)
     mesh = improved.mesh
     watch.lap("improvement", 0.8, f"{len(mesh.cells)} cells")
     lost = {name: volume + improved.volume.get(name, 0.0) for name, volume in relabelled.volume.items()}
-    labelled = _label(mesh, geometry, settings)
+    labelled = _label(mesh, geometry, labels, settings)
     watch.lap("labels", 0.9, f"{len(labelled.facets)} named facets")
     found = replace(relabelled, mesh=mesh, volume=lost)
     return _reported(labelled, settings, lambda: report(labelled, geometry, found, settings.matrix_phase), watch)
@@ -153,22 +160,27 @@ def _geometry(packing: Packing, settings: LatticeCutSettings) -> CutGeometry:
     )
 
 
-def _cut(mesh: TorusMesh, geometry: Geometry, settings: LatticeCutSettings, watch: Stopwatch) -> Relabelled:
-    for which, phase in enumerate(geometry.class_phases):
-        mesh = cut_class(mesh, geometry.cut_field, which, Phase(int(phase)))
+def _cut(
+    mesh: TorusMesh, geometry: Geometry, labels: CellLabels, settings: LatticeCutSettings, watch: Stopwatch
+) -> Relabelled:
+    for which in range(len(geometry.class_phases)):
+        mesh = cut_class(mesh, geometry.cut_field, which, labels)
     watch.lap("cut", 0.4, f"{len(mesh.cells)} cells")
     local = mesh.sizes[mesh.cells].mean(axis=1)
     # A whole bead of few cells is no speck.
-    relabelled = relabel_specks(mesh, np.minimum(settings.speck_cells * local**3, 0.25 * geometry.smallest_piece))
+    relabelled = relabel_specks(
+        mesh, np.minimum(settings.speck_cells * local**3, 0.25 * geometry.smallest_piece), labels
+    )
     watch.lap("specks", 0.5, f"{relabelled.pieces} pieces relabelled")
     return relabelled
 
 
-def _label(mesh: TorusMesh, geometry: Geometry, settings: LatticeCutSettings) -> LabelledMesh:
+def _label(mesh: TorusMesh, geometry: Geometry, labels: CellLabels, settings: LatticeCutSettings) -> LabelledMesh:
     """Return to the box and to metres, with z = 0 at the counter electrode."""
     vertices, cells = unwrap(mesh)
-    ids = geometry.particle_ids(vertices[cells].mean(axis=1), mesh.labels)
-    phases = np.where(mesh.labels == Phase.void, int(settings.matrix_phase), mesh.labels)
+    phases = labels.phases(mesh.labels)
+    ids = geometry.particle_ids(vertices[cells].mean(axis=1), phases)
+    phases = np.where(phases == Phase.void, int(settings.matrix_phase), phases)
     shift = np.array([0.0, 0.0, geometry.separator])
     return build_labelled_mesh(
         (vertices + shift) * MICROMETRE,
@@ -179,6 +191,7 @@ def _label(mesh: TorusMesh, geometry: Geometry, settings: LatticeCutSettings) ->
         (geometry.size + shift) * MICROMETRE,
         geometry.separator * MICROMETRE,
         geometry.lattice.periodic,
+        contact_planes=settings.contact_planes,
     )
 
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from manufacturing.phases import Phase
 
+from .cell_labels import CellLabels
 from .dihedral_quality import angle_of_quality, qualities, quality_of_angle
 from .edge_collapse import collapse_pass
 from .edge_removal import removal_pass, ring_workspace
@@ -49,7 +50,7 @@ class Improved:
 def improve(
     mesh: TorusMesh,
     field: DistanceField,
-    class_phases: IntArray,
+    cell_labels: CellLabels,
     settings: ImprovementSettings,
     log: Callable[[str], None],
 ) -> Improved:
@@ -58,22 +59,22 @@ def improve(
     Args:
         mesh: the cut mesh.
         field: the spheres that it was cut by [um].
-        class_phases: phase of each sphere class, shape (k,).
+        cell_labels: what the labels of the cells stand for.
         settings: when to stop.
         log: takes one line per round.
     """
     step = 0
     for angle in settings.schedule_deg:
         for tolerance in settings.volume_tolerances:
-            mesh = _round(mesh, field, class_phases, _Round(angle, tolerance, 0.0, settings.tries, step), log)
+            mesh = _round(mesh, field, cell_labels, _Round(angle, tolerance, 0.0, settings.tries, step), log)
             step += 1
-    return _rescue(mesh, field, class_phases, settings, log)
+    return _rescue(mesh, field, cell_labels, settings, log)
 
 
 def _rescue(
     mesh: TorusMesh,
     field: DistanceField,
-    class_phases: IntArray,
+    cell_labels: CellLabels,
     settings: ImprovementSettings,
     log: Callable[[str], None],
 ) -> Improved:
@@ -88,12 +89,12 @@ def _rescue(
             break
         if stuck:
             labels = _relabel_worst(mesh, settings.target_deg, min(stuck, 2) * settings.relabel_volume)
-            for name, volume in lost_volumes(mesh.volumes(), mesh.labels, labels).items():
+            for name, volume in lost_volumes(mesh.volumes(), *map(cell_labels.phases, (mesh.labels, labels))).items():
                 relabelled[name] = relabelled.get(name, 0.0) + volume
             mesh = replace(mesh, labels=labels)
         freedom = LOOSE_SURFACE * (1 + min(stuck, 2))
         options = _Round(settings.target_deg, settings.last_volume_tolerance, freedom, 2 * settings.tries, 1000 + extra)
-        mesh = _round(mesh, field, class_phases, options, log)
+        mesh = _round(mesh, field, cell_labels, options, log)
     return Improved(mesh, relabelled)
 
 
@@ -112,7 +113,7 @@ class _Round:
 
 
 def _round(
-    mesh: TorusMesh, field: DistanceField, class_phases: IntArray, options: _Round, log: Callable[[str], None]
+    mesh: TorusMesh, field: DistanceField, cell_labels: CellLabels, options: _Round, log: Callable[[str], None]
 ) -> TorusMesh:
     """Relocate first and collapse last: relocation keeps vertices on the spheres, collapses lose volume."""
     tolerance, ring, counts = options.volume_tolerance, ring_workspace(), {}
@@ -128,7 +129,7 @@ def _round(
     for name, operation in operations.items():
         bad = _worst_cells(mesh, options.angle)
         if len(bad):
-            patch = open_patch(mesh, class_phases)
+            patch = open_patch(mesh, cell_labels)
             counts[name] = operation(patch, bad)
             mesh = close_patch(mesh, patch)
     changes = ", ".join(f"{n} {name}" for name, n in counts.items()) or "nothing to do"

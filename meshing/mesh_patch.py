@@ -8,8 +8,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from manufacturing.phases import OVERLAP_PRIORITY, Phase
-
+from .cell_labels import CellLabels
 from .compiled import compiled
 from .torus_mesh import FloatArray, IntArray, TorusMesh, build_star, label_bits
 
@@ -27,8 +26,8 @@ class MeshPatch(NamedTuple):
 
     points: FloatArray
     planes: IntArray
-    phases: IntArray  # (nv,) bits of the phases around each vertex
-    surfaces: IntArray  # (nv,) classes whose surface really bounds a phase at the vertex
+    phases: IntArray  # (nv,) bits of the labels around each vertex
+    surfaces: IntArray  # (nv,) conditions of the vertex, see CellLabels.bounding_surfaces
     sizes: FloatArray
     period: FloatArray
     cells: IntArray  # with spare rows
@@ -39,20 +38,20 @@ class MeshPatch(NamedTuple):
     star_cells: IntArray
 
 
-def open_patch(mesh: TorusMesh, class_phases: IntArray) -> MeshPatch:
+def open_patch(mesh: TorusMesh, cell_labels: CellLabels) -> MeshPatch:
     """Copy a mesh into the state of a pass."""
     count = len(mesh.cells)
     cells = np.zeros((count + SPARE_CELLS, 4), dtype=np.int64)
     cells[:count] = mesh.cells
     labels = np.full(len(cells), DEAD, dtype=np.int64)
     labels[:count] = mesh.labels
-    phases = label_bits(mesh.cells, mesh.labels, len(mesh.points))
+    around = label_bits(mesh.cells, mesh.labels, len(mesh.points))
     star = build_star(mesh.cells, len(mesh.points))
     return MeshPatch(
         mesh.points.copy(),
         mesh.planes,
-        phases,
-        bounding_surfaces(phases, mesh.surfaces, class_phases),
+        around,
+        cell_labels.bounding_surfaces(around, mesh.surfaces),
         mesh.sizes,
         mesh.period,
         cells,
@@ -80,24 +79,6 @@ def close_patch(mesh: TorusMesh, patch: MeshPatch) -> TorusMesh:
         cells=number[cells],
         labels=labels,
     )
-
-
-def bounding_surfaces(phases: IntArray, surfaces: IntArray, class_phases: IntArray) -> IntArray:
-    """Keep the classes that separate phases at each vertex.
-
-    The surface of a class of phase A matters where A meets a phase that A wins over; a sphere that
-    ends inside another particle of its phase, or under a phase that wins over it, does not.
-    """
-    losers = {int(Phase.void): 0}
-    beaten = 1 << int(Phase.void)
-    for loser in reversed(OVERLAP_PRIORITY):
-        losers[int(loser)] = beaten
-        beaten |= 1 << int(loser)
-    out = np.zeros_like(surfaces)
-    for which, phase in enumerate(class_phases):
-        matters = (phases >> int(phase) & 1 == 1) & (phases & losers[int(phase)] != 0)
-        out |= np.where(matters, surfaces & (1 << which), 0)
-    return out
 
 
 @compiled

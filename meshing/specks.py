@@ -10,10 +10,10 @@ from scipy.sparse.csgraph import connected_components
 
 from manufacturing.phases import Phase
 
+from .cell_labels import PHASES_ONLY, CellLabels
 from .torus_mesh import FloatArray, IntArray, TorusMesh, difference, pair_torus_facets
 
 PASSES = 4
-PHASE_LIMIT = max(Phase) + 1
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,9 @@ class Relabelled:
     pieces: int
 
 
-def relabel_specks(mesh: TorusMesh, smallest_volume: float | FloatArray) -> Relabelled:
+def relabel_specks(
+    mesh: TorusMesh, smallest_volume: float | FloatArray, cell_labels: CellLabels = PHASES_ONLY
+) -> Relabelled:
     """Give connected pieces below ``smallest_volume`` [um3] to the phase they share the largest area with.
 
     The limit may be given for each cell, shape (nc,); a piece then has to reach the mean over its cells.
@@ -47,11 +49,12 @@ def relabel_specks(mesh: TorusMesh, smallest_volume: float | FloatArray) -> Rela
         pieces += changed
         if changed == 0:
             break
-    return Relabelled(replace(mesh, labels=labels), lost_volumes(volumes, original, labels), pieces)
+    lost = lost_volumes(volumes, cell_labels.phases(original), cell_labels.phases(labels))
+    return Relabelled(replace(mesh, labels=labels), lost, pieces)
 
 
 def lost_volumes(volumes: FloatArray, before: IntArray, after: IntArray) -> dict[str, float]:
-    """Return the volume that each phase of the electrode lost between two labellings of the same cells [um3]."""
+    """Return the volume that each phase of the electrode lost between two sets of phases of the same cells [um3]."""
     present = [p for p in Phase if p != Phase.separator and (before == p).any()]
     return {p.name: float(volumes[(before == p) & (after != p)].sum()) for p in present}
 
@@ -70,11 +73,12 @@ def _one_pass(
     limit = np.bincount(component, smallest, minlength=count) / np.bincount(component, minlength=count)
     small = np.bincount(component, volumes, minlength=count) < limit
     small[component[labels == Phase.separator]] = False
-    shared = np.zeros(count * PHASE_LIMIT)
+    limit_of_labels = int(labels.max()) + 1
+    shared = np.zeros(count * limit_of_labels)
     for own, other in ((first, second), (second, first)):
         border = ~same & small[component[own]] & (labels[other] != Phase.separator)
-        key = component[own[border]].astype(np.int64) * PHASE_LIMIT + labels[other[border]]
+        key = component[own[border]].astype(np.int64) * limit_of_labels + labels[other[border]]
         shared += np.bincount(key, areas[border], minlength=len(shared))
-    table = shared.reshape(count, PHASE_LIMIT)
+    table = shared.reshape(count, limit_of_labels)
     change = small & (table.max(axis=1) > 0.0)
     return np.where(change[component], table.argmax(axis=1)[component], labels), int(change.sum())

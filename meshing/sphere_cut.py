@@ -1,4 +1,4 @@
-"""Cutting the void of a tetrahedral mesh along the spheres of one class."""
+"""Cutting a tetrahedral mesh along the spheres of one class, and along their planes with earlier classes."""
 
 from __future__ import annotations
 
@@ -9,9 +9,22 @@ import numpy.typing as npt
 
 from manufacturing.phases import Phase
 
+from .cell_labels import CellLabels
 from .compiled import compiled
-from .sphere_field import DistanceField, class_distance, class_distances, project
-from .torus_mesh import CELL_EDGES, FloatArray, IntArray, TorusMesh, cell_volumes, difference, edge_length, wrap
+from .contact_planes import NO_PLANE, part_distance, part_distances
+from .sphere_field import DistanceField, class_distance, class_distances
+from .torus_mesh import (
+    CELL_EDGES,
+    FloatArray,
+    IntArray,
+    TorusMesh,
+    cell_volumes,
+    difference,
+    edge_length,
+    label_bits,
+    wrap,
+)
+from .vertex_conditions import project
 
 BoolArray = npt.NDArray[np.bool_]
 
@@ -20,62 +33,105 @@ ABSORB_FRACTION = 0.12  # vertices still closer than this count as lying on it
 CLIP_FRACTION = 0.12  # new vertices keep this distance from the ends of their edge
 LARGEST_MOVE = 0.45  # of the lattice size
 SMALLEST_VOLUME = 0.04 / 12.0  # of the lattice size cubed; a lattice cell has 1/12
-UNDECIDED = -1
+UNDECIDED = -1  # minus the former label: all vertices of the piece lie on the surface
+
+
+@dataclass(frozen=True)
+class _Class:
+    """The class that is cut: where its cells come from, and what they become."""
+
+    field: DistanceField
+    which: int
+    labels: CellLabels
+    first: int  # classes first..which-1 are of the same phase
+    parts: BoolArray  # (labels,) whether cells of a label are divided by contact planes
+    sources: BoolArray  # (labels,) whether cells of a label may become the class's: parts and void
+
+    @staticmethod
+    def of(field: DistanceField, which: int, labels: CellLabels) -> _Class:
+        """Collect what the cut of a class needs."""
+        parts = np.zeros(len(labels.label_phases), dtype=bool)
+        parts[labels.earlier_parts(which)] = True
+        sources = parts.copy()
+        sources[Phase.void] = True
+        first = int(labels.class_ranges[labels.class_phases[which], 0])
+        return _Class(field, which, labels, first, parts, sources)
+
+    @property
+    def label(self) -> int:
+        """Label of the cells that the class owns."""
+        return int(self.labels.class_labels[self.which])
 
 
 @dataclass(frozen=True)
 class _Crossing:
-    """Distances of the vertices to the class, and the edges of void cells that cross its surface."""
+    """Distances of the vertices to the class, and the edges of its source cells that cross its surface."""
 
-    distances: FloatArray  # (nv,) [um], 1e3 away from void cells
+    distances: FloatArray  # (nv,) [um], NO_PLANE away from source cells
     edges: IntArray  # (ne, 2) vertices, sorted
+    open: BoolArray  # (ne,) edges of void cells: they cross spheres, the others contact planes
+    conditions: IntArray  # (nv,) what a vertex must keep once it lies on the surface
 
     def crossing(self) -> IntArray:
         """Return the edges that (still) change sign."""
-        return self.edges[self.distances[self.edges[:, 0]] * self.distances[self.edges[:, 1]] < 0.0]
+        return self.edges[self.changing()]
+
+    def changing(self) -> BoolArray:
+        """Return which edges (still) change sign, shape (ne,)."""
+        return np.asarray(self.distances[self.edges[:, 0]] * self.distances[self.edges[:, 1]] < 0.0)
 
 
-def cut_class(mesh: TorusMesh, field: DistanceField, which: int, phase: Phase) -> TorusMesh:
-    """Label the void inside the spheres of class ``which`` as ``phase``, cutting cells along the surface.
+def cut_class(mesh: TorusMesh, field: DistanceField, which: int, labels: CellLabels) -> TorusMesh:
+    """Label the void inside the spheres of class ``which`` as theirs, cutting cells along the surface.
 
-    Vertices near the surface are moved onto it (within their planes and earlier surfaces); the edges
-    that still cross it are bisected, longest first with the edge number as global tie-break, in the
-    cells of every label, so that no node hangs.
+    Where the phase has contact planes, cells of its earlier classes are cut by the plane of equal power
+    and go to the new class on its side. Vertices near the surface are moved onto it (within their planes
+    and earlier surfaces); the edges that still cross it are bisected, longest first with the edge number
+    as global tie-break, in the cells of every label, so that no node hangs.
     """
-    crossing = _find_crossing(mesh, field, which)
+    new = _Class.of(field, which, labels)
+    crossing = _find_crossing(mesh, new)
     if not (crossing.distances < 0.0).any():
         return mesh
-    mesh, crossing = _snap(mesh, field, which, crossing)
+    mesh, crossing = _snap(mesh, new, crossing)
     mesh, crossing = _absorb(mesh, which, crossing)
-    return _split(mesh, field, which, phase, crossing)
+    return _split(mesh, new, crossing)
 
 
 @compiled
-def _void_distances(
-    points: FloatArray, cells: IntArray, labels: IntArray, void: int, field: DistanceField, which: int
+def _source_distances(
+    points: FloatArray, around: IntArray, void: int, parts: int, field: DistanceField, first: int, which: int
 ) -> FloatArray:
-    out = np.full(len(points), np.inf)
-    for t in range(len(cells)):
-        if labels[t] == void:
-            for k in range(4):
-                v = cells[t, k]
-                if out[v] == np.inf:
-                    out[v] = class_distance(field, points[v, 0], points[v, 1], points[v, 2], which)[0]
+    """Return the distance to the spheres at vertices that touch void, to the contact planes inside parts."""
+    out = np.full(len(points), NO_PLANE)
     for v in range(len(points)):
-        if out[v] == np.inf:
-            out[v] = 1e3
+        x, y, z = points[v]
+        if around[v] >> void & 1:
+            out[v] = class_distance(field, x, y, z, which)[0]
+        elif around[v] & parts:
+            out[v] = part_distance(field, x, y, z, first, which)
     return out
 
 
-def _find_crossing(mesh: TorusMesh, field: DistanceField, which: int) -> _Crossing:
-    distances = _void_distances(mesh.points, mesh.cells, mesh.labels, int(Phase.void), field, which)
+def _find_crossing(mesh: TorusMesh, new: _Class) -> _Crossing:
+    around = label_bits(mesh.cells, mesh.labels, len(mesh.points))
+    part_bits = int(sum(1 << int(label) for label in np.flatnonzero(new.parts)))
+    distances = _source_distances(mesh.points, around, int(Phase.void), part_bits, new.field, new.first, new.which)
     at = distances[mesh.cells]
-    crossed = mesh.cells[(mesh.labels == Phase.void) & (at.min(axis=1) < 0.0) & (at.max(axis=1) > 0.0)]
-    ends = np.sort(np.concatenate([crossed[:, list(e)] for e in CELL_EDGES]), axis=1)
-    keys = np.unique((ends[:, 0] << 32) | ends[:, 1])
+    crossed = (at.min(axis=1) < 0.0) & (at.max(axis=1) > 0.0)
+    keys = _edge_keys(mesh.cells[crossed & new.sources[mesh.labels]])
     edges = np.column_stack([keys >> 32, keys & 0xFFFFFFFF])
-    crossing = _Crossing(distances, edges)
-    return _Crossing(distances, crossing.crossing())
+    in_void = np.isin(keys, _edge_keys(mesh.cells[crossed & (mesh.labels == Phase.void)]))
+    conditions = new.labels.bounding_surfaces(around | 1 << new.label, mesh.surfaces | 1 << new.which)
+    crossing = _Crossing(distances, edges, in_void, conditions)
+    keep = crossing.changing()
+    return replace(crossing, edges=edges[keep], open=in_void[keep])
+
+
+def _edge_keys(cells: IntArray) -> IntArray:
+    """Return the edges of cells as sorted, unique numbers."""
+    ends = np.sort(np.concatenate([cells[:, list(e)] for e in CELL_EDGES]), axis=1)
+    return np.asarray(np.unique((ends[:, 0] << 32) | ends[:, 1]))
 
 
 def _near_ends(crossing: _Crossing, fraction: float) -> IntArray:
@@ -91,29 +147,29 @@ def _projected(
     field: DistanceField,
     points: FloatArray,
     planes: IntArray,
-    surfaces: IntArray,
+    conditions: IntArray,
     sizes: FloatArray,
     chosen: IntArray,
-    which: int,
     largest_move: float,
 ) -> tuple[FloatArray, npt.NDArray[np.bool_]]:
     """Return the chosen points on the class surface and whether each got there without moving too far."""
     moved = np.empty((len(chosen), 3))
     good = np.zeros(len(chosen), np.bool_)
-    bit = np.int64(1) << which
     for q in range(len(chosen)):
         v = chosen[q]
         moved[q] = points[v]
-        miss = project(field, moved[q], planes[v], surfaces[v] | bit, 7)
+        miss = project(field, moved[q], planes[v], conditions[v], 7)
         shift = np.sqrt(((moved[q] - points[v]) ** 2).sum())
         good[q] = miss < 1e-4 * sizes[v] and shift < largest_move * sizes[v]
     return moved, good
 
 
-def _snap(mesh: TorusMesh, field: DistanceField, which: int, crossing: _Crossing) -> tuple[TorusMesh, _Crossing]:
+def _snap(mesh: TorusMesh, new: _Class, crossing: _Crossing) -> tuple[TorusMesh, _Crossing]:
     """Move near vertices onto the surface; put back those that make a cell too small."""
     chosen = _near_ends(crossing, SNAP_FRACTION)
-    target, good = _projected(field, mesh.points, mesh.planes, mesh.surfaces, mesh.sizes, chosen, which, LARGEST_MOVE)
+    target, good = _projected(
+        new.field, mesh.points, mesh.planes, crossing.conditions, mesh.sizes, chosen, LARGEST_MOVE
+    )
     points = mesh.points.copy()
     points[chosen[good]] = target[good]
     moved = np.zeros(len(points), dtype=bool)
@@ -129,7 +185,7 @@ def _snap(mesh: TorusMesh, field: DistanceField, which: int, crossing: _Crossing
         points[back] = mesh.points[back]
         moved[back] = False
     distances = np.where(moved, 0.0, crossing.distances)
-    surfaces = np.where(moved, mesh.surfaces | (1 << which), mesh.surfaces)
+    surfaces = np.where(moved, mesh.surfaces | (1 << new.which), mesh.surfaces)
     points = wrap(points, mesh.planes, mesh.period)
     return replace(mesh, points=points, surfaces=surfaces), replace(crossing, distances=distances)
 
@@ -143,16 +199,18 @@ def _absorb(mesh: TorusMesh, which: int, crossing: _Crossing) -> tuple[TorusMesh
     return replace(mesh, surfaces=surfaces), replace(crossing, distances=distances)
 
 
-def _roots(mesh: TorusMesh, field: DistanceField, which: int, edges: IntArray, distances: FloatArray) -> FloatArray:
+def _roots(mesh: TorusMesh, new: _Class, crossing: _Crossing) -> FloatArray:
     """Return where the edges cross the surface as fractions of their length, shape (ne,), by safeguarded secants."""
+    changing = crossing.changing()
+    edges, is_open = crossing.edges[changing], crossing.open[changing]
     start, vector = mesh.points[edges[:, 0]], difference(mesh, edges[:, 0], edges[:, 1])
     low: FloatArray = np.zeros(len(edges))
     high: FloatArray = np.ones(len(edges))
-    at_low, at_high = distances[edges[:, 0]].copy(), distances[edges[:, 1]].copy()
+    at_low, at_high = crossing.distances[edges[:, 0]], crossing.distances[edges[:, 1]]
     for step in range(10):
         share = np.clip(np.abs(at_low) / (np.abs(at_low) + np.abs(at_high)), 0.02, 0.98) if step % 3 != 2 else 0.5
         middle = low + share * (high - low)
-        value = class_distances(field, start + middle[:, None] * vector, which)
+        value = _surface_distances(start + middle[:, None] * vector, is_open, new)
         same = value * at_low > 0.0
         low, at_low = np.where(same, middle, low), np.where(same, value, at_low)
         high, at_high = np.where(same, high, middle), np.where(same, at_high, value)
@@ -160,37 +218,64 @@ def _roots(mesh: TorusMesh, field: DistanceField, which: int, edges: IntArray, d
     return np.asarray(np.clip(low + share * (high - low), CLIP_FRACTION, 1.0 - CLIP_FRACTION))
 
 
-def _split(mesh: TorusMesh, field: DistanceField, which: int, phase: Phase, crossing: _Crossing) -> TorusMesh:
+def _surface_distances(points: FloatArray, is_open: BoolArray, new: _Class) -> FloatArray:
+    """Return the distances of points on open edges to the spheres, of the others to the contact planes."""
+    out = np.empty(len(points))
+    out[is_open] = class_distances(new.field, points[is_open], new.which)
+    out[~is_open] = part_distances(new.field, points[~is_open], new.first, new.which)
+    return out
+
+
+def _split(mesh: TorusMesh, new: _Class, crossing: _Crossing) -> TorusMesh:
     edges = crossing.crossing()
-    fraction = _roots(mesh, field, which, edges, crossing.distances)
+    fraction = _roots(mesh, new, crossing)
     ends = edges[:, 0], edges[:, 1]
     new_points = mesh.points[ends[0]] + fraction[:, None] * difference(mesh, *ends)
     new_planes = mesh.planes[ends[0]] & mesh.planes[ends[1]]
     new_points = wrap(new_points, new_planes, mesh.period)
+    bit = 1 << new.which
+    cells, labels, kept = _split_cells_of(mesh, new, crossing, edges)
+    points = np.concatenate([mesh.points, new_points])
+    undecided = labels < 0
+    labels[undecided] = _decide(
+        points,
+        mesh.period,
+        cells[undecided],
+        UNDECIDED - labels[undecided],
+        new.field,
+        new.first,
+        new.which,
+        int(Phase.void),
+        new.label,
+    )
+    return replace(
+        mesh,
+        points=points,
+        planes=np.concatenate([mesh.planes, new_planes]),
+        surfaces=np.concatenate([mesh.surfaces, (mesh.surfaces[ends[0]] & mesh.surfaces[ends[1]]) | bit]),
+        sizes=np.concatenate([mesh.sizes, 0.5 * (mesh.sizes[ends[0]] + mesh.sizes[ends[1]])]),
+        cells=np.concatenate([mesh.cells[kept], cells]),
+        labels=np.concatenate([mesh.labels[kept], labels]),
+    )
+
+
+def _split_cells_of(
+    mesh: TorusMesh, new: _Class, crossing: _Crossing, edges: IntArray
+) -> tuple[IntArray, IntArray, BoolArray]:
+    """Return the pieces of all cells that the surface touches, their labels, and which cells stay."""
     distances = np.concatenate([crossing.distances, np.zeros(len(edges))])
     at = distances[mesh.cells]
     crossed = (at.min(axis=1) < 0.0) & (at.max(axis=1) > 0.0)
-    hot = crossed | ((mesh.labels == Phase.void) & (at.min(axis=1) <= 0.0))
+    hot = crossed | (new.sources[mesh.labels] & (at.min(axis=1) <= 0.0))
     keys = (edges[:, 0] << 32) | edges[:, 1]  # sorted, because the edges are
     lengths = _edge_lengths(mesh.points, mesh.period, edges)
     # Rounded lengths: equal lattice edges must tie, the edge number then decides everywhere alike.
     rank = np.empty(len(edges), dtype=np.int64)
     rank[np.lexsort((np.arange(len(edges)), np.round(lengths, 6)))] = np.arange(len(edges))
     cells, labels = _split_cells(
-        mesh.cells[hot], mesh.labels[hot], distances, keys, rank, len(mesh.points), int(Phase.void), int(phase)
+        mesh.cells[hot], mesh.labels[hot], distances, keys, rank, len(mesh.points), new.sources, new.label
     )
-    points = np.concatenate([mesh.points, new_points])
-    undecided = labels == UNDECIDED
-    labels[undecided] = _decide(points, mesh.period, cells[undecided], field, which, int(Phase.void), int(phase))
-    return replace(
-        mesh,
-        points=points,
-        planes=np.concatenate([mesh.planes, new_planes]),
-        surfaces=np.concatenate([mesh.surfaces, (mesh.surfaces[ends[0]] & mesh.surfaces[ends[1]]) | (1 << which)]),
-        sizes=np.concatenate([mesh.sizes, 0.5 * (mesh.sizes[ends[0]] + mesh.sizes[ends[1]])]),
-        cells=np.concatenate([mesh.cells[~hot], cells]),
-        labels=np.concatenate([mesh.labels[~hot], labels]),
-    )
+    return cells, labels, ~hot
 
 
 @compiled
@@ -223,10 +308,10 @@ def _split_cells(
     keys: IntArray,
     rank: IntArray,
     first_new: int,
-    void: int,
-    phase: int,
+    sources: BoolArray,
+    new_label: int,
 ) -> tuple[IntArray, IntArray]:
-    """Bisect cells at their crossing edges; label the pieces of void cells by the side they lie on."""
+    """Bisect cells at their crossing edges; label the pieces of source cells by the side they lie on."""
     out: IntArray = np.empty((len(cells) * 2 + 64, 4), np.int64)
     out_labels: IntArray = np.empty(len(out), np.int64)
     stack = np.empty((64, 4), np.int64)
@@ -247,31 +332,45 @@ def _split_cells(
                 out = np.concatenate((out, np.empty_like(out)))
                 out_labels = np.concatenate((out_labels, np.empty_like(out_labels)))
             out[count] = stack[depth]
-            out_labels[count] = _side(stack[depth], distances, void, phase) if labels[t] == void else labels[t]
+            out_labels[count] = labels[t]
+            if sources[labels[t]]:
+                out_labels[count] = _side(stack[depth], distances, labels[t], new_label)
             count += 1
     return out[:count].copy(), out_labels[:count].copy()
 
 
 @compiled
-def _side(cell: IntArray, distances: FloatArray, void: int, phase: int) -> int:
+def _side(cell: IntArray, distances: FloatArray, old_label: int, new_label: int) -> int:
     outside = False
     for k in range(4):
         if distances[cell[k]] < 0.0:
-            return phase
+            return new_label
         outside = outside or distances[cell[k]] > 0.0
-    return void if outside else UNDECIDED
+    return old_label if outside else UNDECIDED - old_label
 
 
 @compiled
 def _decide(
-    points: FloatArray, period: FloatArray, cells: IntArray, field: DistanceField, which: int, void: int, phase: int
+    points: FloatArray,
+    period: FloatArray,
+    cells: IntArray,
+    old_labels: IntArray,
+    field: DistanceField,
+    first: int,
+    which: int,
+    void: int,
+    new_label: int,
 ) -> IntArray:
     """Label cells with all vertices on the surface by the side of their centroid."""
-    out = np.full(len(cells), void, np.int64)
+    out = old_labels.copy()
     for t in range(len(cells)):
         x = centroid(points, period, cells[t])
-        if class_distance(field, x[0], x[1], x[2], which)[0] < 0.0:
-            out[t] = phase
+        if old_labels[t] == void:
+            distance = class_distance(field, x[0], x[1], x[2], which)[0]
+        else:
+            distance = part_distance(field, x[0], x[1], x[2], first, which)
+        if distance < 0.0:
+            out[t] = new_label
     return out
 
 

@@ -11,7 +11,7 @@ from .compiled import compiled, implementation
 from .level_field import LevelField, level_distance, level_gradient
 from .particle_colours import Spheres
 from .size_field import SizeField, size_at, uniform_size
-from .torus_mesh import FIXED_X, FIXED_Y, FIXED_Z, FloatArray, IntArray, wrapped_into
+from .torus_mesh import FloatArray, IntArray, wrapped_into
 
 UNREACHED = 1e30
 LARGEST_OFFSET = 0.15  # of a radius: coarser meshes than this corrects do not resolve the sphere
@@ -184,57 +184,13 @@ def class_distances(field: DistanceField, points: FloatArray, which: int) -> Flo
     return out
 
 
-@compiled
-def project(field: DistanceField, point: FloatArray, planes: int, surfaces: int, steps: int) -> float:
-    """Move a point (3,) in place onto the surfaces of several classes, within its planes.
-
-    Newton steps of least norm: each linearised condition f_k + g_k . dx = 0 is met along the part of
-    g_k that is orthogonal to the other gradients. Returns the largest |f_k| found before the last
-    step [um]; UNREACHED where the conditions contradict each other or nothing is near.
-    """
-    basis = np.zeros((3, 3))
-    gradient = np.empty(3)
-    step = np.empty(3)
-    worst = UNREACHED
-    for _ in range(steps):
-        step[:] = 0.0
-        count, worst, which, left = 0, 0.0, 0, surfaces
-        while left != 0:
-            if left & 1:
-                distance, s = class_distance(field, point[0], point[1], point[2], which)
-                if s < 0 or count == 3:
-                    return UNREACHED
-                worst = max(worst, abs(distance))
-                _gradient(field, which, s, point, gradient)
-                _keep_within(planes, gradient)
-                miss = distance + gradient[0] * step[0] + gradient[1] * step[1] + gradient[2] * step[2]
-                for b in range(count):
-                    along = gradient[0] * basis[b, 0] + gradient[1] * basis[b, 1] + gradient[2] * basis[b, 2]
-                    for k in range(3):
-                        gradient[k] -= along * basis[b, k]
-                norm = gradient[0] ** 2 + gradient[1] ** 2 + gradient[2] ** 2
-                if norm < 0.1:
-                    return UNREACHED
-                for k in range(3):
-                    step[k] -= miss * gradient[k] / norm
-                    basis[count, k] = gradient[k] / np.sqrt(norm)
-                count += 1
-            left >>= 1
-            which += 1
-        for k in range(3):
-            point[k] += step[k]
-        if worst < 1e-9:
-            break
-    return worst
-
-
-def _gradient(field: DistanceField, which: int, s: int, point: FloatArray, out: FloatArray) -> None:
+def class_gradient(field: DistanceField, which: int, s: int, point: FloatArray, out: FloatArray) -> None:
     """Write the gradient of the distance to solid ``s`` of a class."""
     raise NotImplementedError("compiled code only")
 
 
-@implementation(_gradient)
-def _gradient_of(field: Any, which: Any, s: Any, point: Any, out: Any) -> Callable[..., Any]:
+@implementation(class_gradient)
+def _class_gradient_of(field: Any, which: Any, s: Any, point: Any, out: Any) -> Callable[..., Any]:
     if field.instance_class is SphereField:
         return lambda field, which, s, point, out: _sphere_gradient(field, s, point, out)
     return lambda field, which, s, point, out: level_gradient(field, which, s, point, out)
@@ -251,19 +207,35 @@ def _sphere_gradient(field: SphereField, s: int, point: FloatArray, out: FloatAr
 
 
 @compiled
-def _keep_within(planes: int, out: FloatArray) -> None:
-    """Remove the components normal to the planes."""
-    if planes & FIXED_X:
-        out[0] = 0.0
-    if planes & FIXED_Y:
-        out[1] = 0.0
-    if planes & FIXED_Z:
-        out[2] = 0.0
+def sphere_power(field: SphereField, s: int, x: float, y: float, z: float, size: float) -> float:
+    """Return |x - c_s|^2 - r^2 [um2] with the radius r at which surfaces are cut between cells of a size [um]."""
+    dx, dy, dz = x - field.centres[s, 0], y - field.centres[s, 1], z - field.centres[s, 2]
+    return float(dx * dx + dy * dy + dz * dz - (field.radii[s] + _offset(field, s, size)) ** 2)
+
+
+@compiled
+def lowest_power(field: SphereField, x: float, y: float, z: float, first: int, end: int) -> tuple[float, int]:
+    """Return the smallest power [um2] of a point among the near spheres of the classes first..end-1, and its sphere.
+
+    Points inside these spheres belong to the sphere of smallest power. UNREACHED and -1 where none is near.
+    """
+    x, y = wrapped_into(x, field.period[0]), wrapped_into(y, field.period[1])
+    z = wrapped_into(z, field.period[2])
+    bucket = bucket_of(field, x, y, z)
+    best, owner = UNREACHED, -1
+    size = size_at(field.sizes, x, y, z) if field.correction > 0.0 else 0.0
+    for entry in range(field.start[bucket], field.start[bucket + 1]):
+        s = field.members[entry]
+        if first <= field.classes[s] < end:
+            power = sphere_power(field, s, x, y, z, size)
+            if power < best:
+                best, owner = power, s
+    return best, owner
 
 
 @compiled
 def phase_particles(field: SphereField, points: FloatArray, phases: IntArray) -> IntArray:
-    """Return for each point the particle of the given phase with the smallest signed distance, -1 if none is near."""
+    """Return for each point the particle of smallest power among those of its phase, -1 if none is near."""
     out = np.full(len(points), -1, np.int64)
     for q in range(len(points)):
         x, y = wrapped_into(points[q, 0], field.period[0]), wrapped_into(points[q, 1], field.period[1])
@@ -273,8 +245,8 @@ def phase_particles(field: SphereField, points: FloatArray, phases: IntArray) ->
         for entry in range(field.start[bucket], field.start[bucket + 1]):
             s = field.members[entry]
             if field.phases[s] == phases[q]:
-                distance = sphere_distance(field, s, x, y, z)
-                if distance < best:
-                    best = distance
+                power = sphere_power(field, s, x, y, z, 0.0)
+                if power < best:
+                    best = power
                     out[q] = field.particles[s]
     return out

@@ -7,8 +7,9 @@ import numpy as np
 from .compiled import compiled
 from .dihedral_quality import quality
 from .mesh_patch import MeshPatch, single_phase
-from .sphere_field import DistanceField, class_distance, project
+from .sphere_field import DistanceField
 from .torus_mesh import FIXED_X, FIXED_Y, FIXED_Z, FloatArray, IntArray, wrapped_into
+from .vertex_conditions import largest_miss, project
 
 FIRST_STEP = 0.3  # of the lattice size
 SURFACE_TOLERANCE = 0.01  # of the lattice size
@@ -32,7 +33,7 @@ def relocation_pass(
         if surfaces == 0 and not single_phase(patch.phases[v]) and planes == 0:
             continue
         original[:] = patch.points[v]
-        limit = max(_miss(field, original, surfaces), max(freedom, SURFACE_TOLERANCE) * patch.sizes[v])
+        limit = max(largest_miss(field, original, surfaces), max(freedom, SURFACE_TOLERANCE) * patch.sizes[v])
         best = _worst_around(patch, v, -2.0)
         moved = False
         for attempt in range(tries):
@@ -42,7 +43,7 @@ def relocation_pass(
             back = surfaces != 0 and (freedom == 0.0 or attempt % 2 == 0)
             if back and project(field, trial, planes, surfaces, 3) > 0.3 * patch.sizes[v]:
                 continue
-            if surfaces != 0 and _miss(field, trial, surfaces) > limit:
+            if surfaces != 0 and largest_miss(field, trial, surfaces) > limit:
                 continue
             original[:] = patch.points[v]
             for k in range(3):
@@ -54,18 +55,6 @@ def relocation_pass(
                 patch.points[v] = original
         count += moved
     return count
-
-
-@compiled
-def _miss(field: DistanceField, point: FloatArray, surfaces: int) -> float:
-    """Return the largest distance to the surfaces [um]."""
-    worst, which = 0.0, 0
-    while surfaces != 0:
-        if surfaces & 1:
-            worst = max(worst, abs(class_distance(field, point[0], point[1], point[2], which)[0]))
-        surfaces >>= 1
-        which += 1
-    return worst
 
 
 @compiled

@@ -25,6 +25,7 @@ class VoxelSettings:
     cell_size: float  # [m] target edge of a voxel; the grid fits the box exactly
     separator_thickness: float = 0.0  # [m]
     matrix_phase: Phase = Phase.void
+    contact_planes: tuple[Phase, ...] = ()  # phases whose touching particles are separated by named facets
 
 
 def mesh_voxels(packing: Packing, settings: VoxelSettings) -> LabelledMesh:
@@ -55,6 +56,7 @@ def mesh_voxels(packing: Packing, settings: VoxelSettings) -> LabelledMesh:
         separator,
         (*packing.periodic[:2], packing.periodic[2] and layers == 0),
         report,
+        settings.contact_planes,
     )
 
 

@@ -11,6 +11,7 @@ from manufacturing.errors import InputError, StageError
 from manufacturing.packing import Packing
 from manufacturing.phases import Phase
 from meshing.body_centred_lattice import build_lattice, lattice_shape
+from meshing.cell_labels import PHASES_ONLY, CellLabels
 from meshing.dihedral_quality import INVERTED, angle_of_quality, dihedral_range, qualities, quality_of_angle
 from meshing.edge_removal import removal_pass, ring_workspace
 from meshing.exact_geometry import measure_exact_geometry
@@ -18,11 +19,11 @@ from meshing.facet_swap import swap_pass
 from meshing.labelled_mesh import build_labelled_mesh
 from meshing.lattice_cut import LatticeCutSettings, mesh_packing
 from meshing.mesh_improvement import ImprovementSettings, improve
-from meshing.mesh_patch import bounding_surfaces, close_patch, open_patch
+from meshing.mesh_patch import close_patch, open_patch
 from meshing.particle_colours import colour_particles, colours_by_phase, with_images
 from meshing.specks import relabel_specks
 from meshing.sphere_cut import cut_class
-from meshing.sphere_field import build_sphere_field, class_distances, project
+from meshing.sphere_field import build_sphere_field, class_distances
 from meshing.torus_mesh import (
     FIXED_X,
     PLANE_BOTTOM,
@@ -34,6 +35,7 @@ from meshing.torus_mesh import (
     pair_torus_facets,
 )
 from meshing.unwrapping import unwrap
+from meshing.vertex_conditions import project
 
 UM = 1e-6
 
@@ -54,8 +56,8 @@ def cut_pair():
     """Two touching spheres of different phase across a wall, cut but not improved."""
     colouring, field = coloured_field([(0.4, 4.0, 4.0), (4.3, 4.2, 4.0)], [2.0, 2.0], [Phase.AM, Phase.SE], (8, 8, 8))
     mesh = build_lattice(lattice_shape(np.array([8.0, 8.0, 8.0]), 2.0, 0.8, (True, True, False)))
-    for which, phase in enumerate(colouring.class_phases):
-        mesh = cut_class(mesh, field, which, Phase(int(phase)))
+    for which in range(len(colouring.class_phases)):
+        mesh = cut_class(mesh, field, which, CellLabels.of(colouring.class_phases))
     return mesh, colouring, field
 
 
@@ -201,7 +203,7 @@ def test_improvement_keeps_conformity_and_volumes(cut_pair):
     before = angle_of_quality(qualities(mesh.points, mesh.period, mesh.cells).min())
     settings = ImprovementSettings(target_deg=18.0, schedule_deg=(12.0, 18.0))
     lines = []
-    improved = improve(mesh, field, colouring.class_phases, settings, lines.append).mesh
+    improved = improve(mesh, field, CellLabels.of(colouring.class_phases), settings, lines.append).mesh
     after = angle_of_quality(qualities(improved.points, improved.period, improved.cells).min())
     assert after > max(before, 12.0)
     assert len(improved.cells) != len(mesh.cells)
@@ -249,14 +251,14 @@ def test_surfaces_that_bound_a_phase():
         (Phase.SE, Phase.separator): 0,
     }
     bits = np.array([sum(1 << int(p) for p in phases) for phases in cases])
-    found = bounding_surfaces(bits, np.full(len(bits), 0b1111), classes)
+    found = CellLabels.of(classes).bounding_surfaces(bits, np.full(len(bits), 0b1111))
     assert found.tolist() == list(cases.values())
 
 
 def test_improved_interfaces_stay_on_their_spheres(cut_pair):
     mesh, colouring, field = cut_pair
     settings = ImprovementSettings(target_deg=12.0, schedule_deg=(12.0, 18.0))
-    improved = improve(mesh, field, colouring.class_phases, settings, lambda line: None).mesh
+    improved = improve(mesh, field, CellLabels.of(colouring.class_phases), settings, lambda line: None).mesh
     bits = label_bits(improved.cells, improved.labels, len(improved.points))
     on_am = bits == (1 << Phase.AM | 1 << Phase.void)
     distance = np.abs(class_distances(field, improved.points[on_am], 0))
@@ -379,7 +381,7 @@ def bare_mesh(points, cells, labels) -> TorusMesh:
 def after_pass(mesh: TorusMesh, operation) -> tuple[int, TorusMesh]:
     """Number of operations on all cells, and the mesh after the pass."""
     assert mesh.volumes().min() > 0.0
-    patch = open_patch(mesh, np.empty(0, np.int64))
+    patch = open_patch(mesh, PHASES_ONLY)
     return operation(patch, np.arange(len(mesh.cells))), close_patch(mesh, patch)
 
 
@@ -436,7 +438,7 @@ def test_cutting_leaves_no_inverted_cell(seed):
     phases = random.choice([Phase.AM, Phase.SE, Phase.CBD], 40)
     colouring, field = coloured_field(random.uniform(0.0, 10.0, (40, 3)), random.uniform(1.0, 2.0, 40), phases, size)
     mesh = build_lattice(lattice_shape(size, 2.0, 1.1, (True, True, False)))
-    for which, phase in enumerate(colouring.class_phases):
-        mesh = cut_class(mesh, field, which, Phase(int(phase)))
+    for which in range(len(colouring.class_phases)):
+        mesh = cut_class(mesh, field, which, CellLabels.of(colouring.class_phases))
         assert mesh.volumes().min() > 1e-6
     assert mesh.volumes().sum() == pytest.approx(1200.0, rel=1e-12)

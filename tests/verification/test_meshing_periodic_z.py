@@ -20,8 +20,9 @@ from meshing.facets import pair_facets, triangle_areas
 from meshing.labelled_mesh import LabelledMesh, interface_areas, match_walls
 from meshing.lattice_cut import LatticeCutSettings, mesh_packing
 from meshing.particle_colours import colour_particles, with_images
-from meshing.sphere_field import build_sphere_field, class_distances, phase_particles, project
+from meshing.sphere_field import build_sphere_field, class_distances, phase_particles
 from meshing.torus_mesh import CELL_EDGES, edge_length, pair_torus_facets
+from meshing.vertex_conditions import project
 
 UM = 1e-6
 SETTINGS = LatticeCutSettings(cell_size=0.6 * UM, separator_thickness=0.0)
