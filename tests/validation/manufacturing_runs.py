@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import shutil
 import subprocess
 import sys
@@ -25,11 +26,15 @@ from manufacturing.shipped_recipes import shipped_recipe
 from manufacturing.slurry import SlurryStage
 
 FloatArray = npt.NDArray[np.float64]
+Change = tuple[float | None, float]
 
 PAPERS = PROJECT / "cases" / "papers"
 QUIET = ("output.plots=false", "output.fields=false")
 NO_FLOW = "rheology="
 THIRTY = ("geometry.calendering.degree=0.3", "geometry.calendering.increments=3")
+UNPRESSED = ("geometry.calendering.degree=0.0", "geometry.calendering.increments=1")
+# Where only the slurry matters, its film need not come to rest.
+UNDRIED = ("geometry.drying.maximum_drift=1.0", "geometry.calendering.maximum_drift=1.0")
 DEGREES = np.linspace(0.0, 0.5, 11)
 
 
@@ -65,25 +70,35 @@ def run_001(store: CheckStore, name: str, *overrides: str, seed: int = 1) -> par
     return partial(manufactured, "001_manufacturing", folder, NO_FLOW, f"geometry.seed={seed}", *overrides)
 
 
-def protocol(step: float | None, masses: float) -> tuple[str, ...]:
-    """Return the overrides for all stages with other masses and time steps.
+def slurry_001(folder: Path, beads: int, seed: int, *overrides: str) -> partial[dict[str, Any]]:
+    """Return the work of a run of paper 001 whose film is hardly dried: only its slurry is looked at."""
+    size = (f"geometry.beads={beads}", f"geometry.seed={seed}")
+    return partial(manufactured, "001_manufacturing", folder, NO_FLOW, *UNPRESSED, *UNDRIED, *size, *overrides)
+
+
+def slurry(change: Change) -> tuple[str, ...]:
+    """Return the overrides for another time step and inertial scale of the slurry.
 
     Args:
-        step: factor on every time step; None: the largest that is stable with a tenth of the masses.
-        masses: factor on every inertial scale.
+        change: factors on time step and masses; None: the largest step that is stable with a tenth of the masses.
     """
-    tenth = {"slurry": 0.3, "drying": 0.12, "calendering": 0.3}
-    stages = {
-        "slurry": SlurryStage.from_parameters(CALIBRATED),
-        "drying": DryingStage.from_parameters(CALIBRATED),
-        "calendering": CalenderingStage.from_parameters(CALIBRATED),
-    }
-    overrides = []
-    for name, stage in stages.items():
-        factor = tenth[name] if step is None else step
-        overrides.append(f"geometry.{name}.time_step={factor * stage.time_step!r}")
-        overrides.append(f"geometry.{name}.inertial_scale={masses * stage.inertial_scale!r}")
-    return tuple(overrides)
+    return _changed("slurry", SlurryStage.from_parameters(CALIBRATED), change, 0.3)
+
+
+def films(change: Change) -> tuple[str, ...]:
+    """Return the overrides of :func:`slurry` for drying and calendering."""
+    drying = _changed("drying", DryingStage.from_parameters(CALIBRATED), change, math.sqrt(0.1))
+    return drying + _changed("calendering", CalenderingStage.from_parameters(CALIBRATED), change, 0.3)
+
+
+def _changed(
+    name: str, stage: SlurryStage | DryingStage | CalenderingStage, change: Change, stable: float
+) -> tuple[str, ...]:
+    step, masses = change
+    return (
+        f"geometry.{name}.time_step={(stable if step is None else step) * stage.time_step!r}",
+        f"geometry.{name}.inertial_scale={masses * stage.inertial_scale!r}",
+    )
 
 
 def at_thirty(run: dict[str, Any], folder: Path) -> tuple[float, float, float]:
@@ -101,8 +116,8 @@ def porosity_curve(folder: Path) -> FloatArray:
 
 
 def flow(case: str, folder: Path, beads: int, *overrides: str) -> dict[str, Any]:
-    """Shear the slurry of a case; the film is dried and left as it is."""
-    small = (f"geometry.beads={beads}", "geometry.calendering.degree=0.0", "geometry.calendering.increments=1")
+    """Shear the slurry of a case; the film is hardly dried and left as it is."""
+    small = (f"geometry.beads={beads}", *UNPRESSED, *UNDRIED)
     if case.startswith("003"):  # few beads of 7 um: a cube is wide enough for them
         small = (*small, "geometry.slurry.aspect_ratio=1.0")
     found: dict[str, Any] = manufactured(case, folder, *small, *overrides)["rheology"]

@@ -22,6 +22,7 @@ from manufacturing.recipe import Powder, Recipe
 from manufacturing.reporter import Reporter
 from manufacturing.slurry import SlurryStage
 from manufacturing.stage import StageResult, Workplace
+from manufacturing.stationarity import StationarityCriterion
 
 WORKPLACE = Workplace(MPI.COMM_SELF, Reporter(), voxel=0.4e-6)
 SLURRY = SlurryStage(aspect_ratio=1.5)
@@ -103,6 +104,19 @@ def test_slurry_keeps_its_packing_when_all_energies_are_scaled() -> None:
     early, first = (np.array(r.curves["density_g_cm3"][:3]) for r in (scaled, slurry()))
     # Before round-off has grown the paths are the same.
     assert early == pytest.approx(first, rel=1e-4)
+
+
+@pytest.mark.parametrize("evaporation", [Evaporation(), Evaporation(2, 2e4)], ids=["at once", "portions"])
+def test_drying_keeps_its_path_when_all_masses_are_scaled(evaporation: Evaporation) -> None:
+    """A quarter of the masses: the same densities after the same number of steps, in half the time."""
+    rest = StationarityCriterion("density", 1.0, 1.0, 2)
+    first = replace(DRYING, evaporation=evaporation, criterion=rest, relaxation_time=20e-6)
+    scaled = replace(first, inertial_scale=0.25 * first.inertial_scale, time_step=0.5 * first.time_step)
+    one, other = (stage.run(beads(), slurry().configuration, WORKPLACE).curves for stage in (first, scaled))
+    assert other["time_s"] == pytest.approx([0.5 * time for time in one["time_s"]])
+    # Before round-off has grown the paths are the same.
+    for name in ("density_g_cm3", "pressure_z_Pa"):
+        assert other[name][:2] == pytest.approx(one[name][:2], rel=1e-4), name
 
 
 @pytest.mark.parametrize("axes", ["z", "xyz", "xy z"])
