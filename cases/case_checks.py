@@ -84,10 +84,13 @@ def phases_of(case: Case, folder: Path) -> set[Phase]:
 
 
 def _check_layers(case: Case, geometry: LayersGeometry) -> None:
-    if case.cell.separator_thickness > 0.0:
-        raise InputError(
-            "cell.separator_thickness", case.cell.separator_thickness, "0 with layers; the separator is one of them"
-        )
+    for name, reason in (
+        ("separator_thickness", "the separator is one of them"),
+        ("crop_bottom", "the slabs have their thickness"),
+        ("crop_top", "the slabs have their thickness"),
+    ):
+        if getattr(case.cell, name) > 0.0:
+            raise InputError(f"cell.{name}", getattr(case.cell, name), f"0 with layers; {reason}")
     if geometry.axis == "z" and geometry.layers[-1].phase == "separator":
         raise InputError("geometry.layers", "a separator on top", "an electrode above the last separator")
 

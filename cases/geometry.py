@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from meshing.layers_mesh import Layer, LayersSettings, mesh_layers
 from meshing.mesh_quality import require_angles
 from meshing.voxel_mesh import VoxelSettings, mesh_voxels
 
+from .cell_assembly import crop, with_contacts
 from .log import RunLog
 from .manufacture import manufacturing_settings, named_as_in_case, random_settings
 from .schema import (
@@ -124,7 +126,7 @@ def check_geometry(case: Case, folder: Path) -> None:
         with named_as_in_case():
             random_settings(geometry, folder)
     elif isinstance(geometry, SpheresGeometry | PackingGeometry):
-        check_cell_count(case, given_packing(geometry, folder))
+        check_cell_count(case, crop(given_packing(geometry, folder), case.cell)[0])
 
 
 def check_cell_count(case: Case, packing: Packing) -> None:
@@ -145,7 +147,15 @@ def check_cell_count(case: Case, packing: Packing) -> None:
 
 
 def mesh_case(case: Case, packing: Packing | None, log: RunLog) -> LabelledMesh:
-    """Mesh the packing or the layers of a case."""
+    """Mesh the packing between its crop planes or the layers of a case, with the contacts of its cell."""
+    if packing is None:
+        return with_contacts(_mesh_geometry(case, None, log), case.cell)
+    packing, cropped = crop(packing, case.cell)
+    mesh = with_contacts(_mesh_geometry(case, packing, log), case.cell)
+    return replace(mesh, report=mesh.report | {"crop": cropped}) if cropped else mesh
+
+
+def _mesh_geometry(case: Case, packing: Packing | None, log: RunLog) -> LabelledMesh:
     geometry, mesh = case.geometry, case.mesh
     if isinstance(geometry, LayersGeometry):
         layers = tuple(Layer(Phase[x.phase], x.thickness, x.cells, x.grading) for x in geometry.layers)

@@ -15,9 +15,9 @@ from manufacturing.collective import run_on
 from manufacturing.errors import GranodeError
 from manufacturing.packing import Packing, load_packing
 from manufacturing.packing_summary import describe as describe_packing
-from manufacturing.phases import Phase
+from manufacturing.phases import COLLECTOR, Phase
 from meshing.gmsh_file import write_gmsh
-from meshing.labelled_mesh import LabelledMesh, describe, load_mesh
+from meshing.labelled_mesh import TOP_FACES, LabelledMesh, describe, load_mesh
 from solver.conduction import ConductionSettings, solve_conduction
 from solver.connectivity import CellGraph
 from solver.discharge import Discharge, DischargeRecord, DischargeSettings, Snapshot
@@ -165,7 +165,11 @@ class Pipeline:
             self.log.progress("conduction", k / len(sections), name)
             start = time.perf_counter()
             settings = ConductionSettings(
-                name, conductivities(section, self.materials), section.order, section.lateral == "periodic"
+                name,
+                conductivities(section, self.materials),
+                section.order,
+                section.lateral == "periodic",
+                top_faces=TOP_FACES if section.carrier == "ionic" else (COLLECTOR,),
             )
             result = solve_conduction(self.mesh, settings, self.comm, self.graph(section.lateral))
             report[name] = {**result.summary, "seconds": round(time.perf_counter() - start, 3)}

@@ -16,7 +16,9 @@ from .schema_study import StudySection
 __all__ = [
     "Case",
     "CellSection",
+    "CollectorSection",
     "ConductionSection",
+    "DelaminationSection",
     "DischargeSection",
     "Geometry",
     "GradingSection",
@@ -131,12 +133,38 @@ class MeshSection(Section):
     grading: GradingSection | None = Field(None, description="cell sizes that follow the packing; uniform without")
 
 
+class CollectorSection(Section):
+    """Partial contact of the current collector; what it does not touch is insulated for electrons."""
+
+    contact_fraction: Annotated[float, Field(gt=0.0, le=1.0)] = Field(1.0, description="covered share of the top face")
+    pattern: Literal["stripes", "discs", "random"] = Field(
+        "stripes", description="stripes along y, a disc in each tile, or tiles in random order"
+    )
+    pitch: Positive = Field(10e-6, description="edge of the pattern's tiles; whole tiles fit the face [m]")
+    seed: int = Field(1, description="of the random order")
+
+
+class DelaminationSection(Section):
+    """Part of the AM|SE contact (AM|separator included) that has come apart and does not react."""
+
+    fraction: Annotated[float, Field(ge=0.0, lt=1.0)] = Field(0.0, description="share of the contact area")
+    pattern: Literal["patches", "particles"] = Field(
+        "patches", description="patches around random points of the surface, or whole AM particles"
+    )
+    patch_radius: Positive = Field(1e-6, description="of the patches [m]")
+    seed: int = Field(1, description="of patches and particles")
+
+
 class CellSection(Section):
     """The cell around the electrode."""
 
     separator_thickness: Annotated[float, Field(ge=0.0, le=1e-2)] = Field(
         0.0, description="separator below a packing or spheres [m]"
     )
+    crop_bottom: NotNegative = Field(0.0, description="cut off from the packing at its lower plane [m]")
+    crop_top: NotNegative = Field(0.0, description="cut off from the packing at its upper plane [m]")
+    collector: CollectorSection = Field(CollectorSection(), description="contact of the current collector")
+    delamination: DelaminationSection = Field(DelaminationSection(), description="AM|SE contact that came apart")
     temperature: Positive = Field(298.15, description="temperature [K]")
 
 
@@ -231,7 +259,7 @@ class Case(Section):
     geometry: Geometry = Field(description="where the particles or layers come from")
     rheology: RheologySection | None = Field(None, description="flow curve of the slurry; none: not measured")
     mesh: MeshSection = Field(MeshSection(), description="meshing")
-    cell: CellSection = Field(CellSection(), description="separator and temperature")
+    cell: CellSection = Field(CellSection(), description="separator, crop planes, contacts and temperature")
     materials: MaterialsSection = Field(MaterialsSection(), description="materials")
     interfaces: dict[Literal["AM|SE", "SE|anode", "counter"], KineticsSection] = Field(
         {}, description="charge transfer"

@@ -12,7 +12,7 @@ from .physics import CaseMaterials
 from .run_directory import STAGES, content_hash, file_hash
 from .schema import Case, Geometry, LayersGeometry, ManufacturedGeometry, PackingGeometry, RandomGeometry
 
-STAGE_FORMAT = 3  # raise when a stage computes something else from the same case
+STAGE_FORMAT = 4  # raise when a stage computes something else from the same case
 # What belongs to the stage that a user names as the last one.
 LAST = {"manufacturing": "rheology", "meshing": "electrode", "conduction": "conduction", "discharge": "discharge"}
 
@@ -27,7 +27,8 @@ def stage_keys(case: Case, folder: Path) -> dict[str, str]:
     properties = materials.describe()
     densities = {name: entry.density.value for name, entry in materials.by_domain.items()}
     packing = content_hash([STAGE_FORMAT, data["geometry"], _source(case.geometry, folder)])
-    mesh = content_hash([packing, data["mesh"], data["cell"]["separator_thickness"]])
+    assembly = {name: value for name, value in data["cell"].items() if name != "temperature"}
+    mesh = content_hash([packing, data["mesh"], assembly])
     output = {name: data["output"][name] for name in ("fields", "snapshots")}
     keys = {"meshing": mesh, "electrode": content_hash([mesh, densities, output["fields"]])}
     if not isinstance(case.geometry, LayersGeometry):

@@ -23,8 +23,10 @@ OVERLAP_PRIORITY = (Phase.AM, Phase.CBD, Phase.SE)
 
 COUNTER = "counter"  # z = 0
 COLLECTOR = "collector"  # z = top
+COLLECTOR_UNCOVERED = "collector_uncovered"  # the part of z = top that the collector does not touch
 ELECTRODE_BOTTOM = "electrode_bottom"  # internal plane between separator and electrode
 WALLS = ("x-", "x+", "y-", "y+")
+DELAMINATED = "_delaminated"  # ending of the name of an interface that has come apart and does not react
 
 
 def interface_name(first: int, second: int) -> str:

@@ -14,7 +14,16 @@ import numpy.typing as npt
 from scipy.spatial import cKDTree
 
 from manufacturing.errors import InputError, StageError
-from manufacturing.phases import COLLECTOR, COUNTER, ELECTRODE_BOTTOM, WALLS, Phase, interface_name
+from manufacturing.phases import (
+    COLLECTOR,
+    COLLECTOR_UNCOVERED,
+    COUNTER,
+    DELAMINATED,
+    ELECTRODE_BOTTOM,
+    WALLS,
+    Phase,
+    interface_name,
+)
 
 from .facets import FacetPairs, pair_facets, triangle_areas
 from .mesh_quality import measure_quality
@@ -23,7 +32,8 @@ FORMAT = "granode-mesh"
 FORMAT_VERSION = 2
 READABLE_VERSIONS = (1, 2)  # 1 has no third entry in ``periodic``
 NO_PARTICLE = -1
-OPPOSITE_FACES = (("x-", "x+"), ("y-", "y+"), (COUNTER, COLLECTOR))
+TOP_FACES = (COLLECTOR, COLLECTOR_UNCOVERED)
+OPPOSITE_FACES = ((("x-",), ("x+",)), (("y-",), ("y+",)), ((COUNTER,), TOP_FACES))
 LATERAL_AXES = (0, 1)
 
 FloatArray = npt.NDArray[np.float64]
@@ -37,7 +47,8 @@ class LabelledMesh:
     Named facets are the interfaces ``A|B`` (phases sorted by integer), the faces ``counter``,
     ``collector``, ``x-, x+, y-, y+``, the internal plane ``electrode_bottom`` and, on request, the
     contacts ``A|A`` between particles of a phase. A facet of the
-    internal plane that is also an interface (``AM|separator``) carries the interface's name.
+    internal plane that is also an interface (``AM|separator``) carries the interface's name. What the
+    collector does not touch is ``collector_uncovered``, interfaces that came apart end in ``_delaminated``.
     """
 
     vertices: FloatArray  # (nv, 3) [m]
@@ -59,11 +70,10 @@ class LabelledMesh:
         """Return the volume of each cell, shape (nc,) [m3]."""
         return tetrahedron_volumes(self.vertices, self.cells)
 
-    def named(self, name: str) -> IntArray:
-        """Return the indices of the facets called ``name`` (none if there is no such facet)."""
-        if name not in self.facet_names:
-            return np.empty(0, dtype=np.int64)
-        return np.flatnonzero(self.facet_tags == self.facet_names.index(name))
+    def named(self, *names: str) -> IntArray:
+        """Return the indices of the facets with one of the names (none if there is no such facet)."""
+        tags = [self.facet_names.index(name) for name in names if name in self.facet_names]
+        return np.flatnonzero(np.isin(self.facet_tags, tags))
 
     def area(self, name: str) -> float:
         """Return the total area of the facets called ``name`` [m2]."""
@@ -277,8 +287,8 @@ def match_walls(mesh: LabelledMesh, axis: int) -> WallPairs:
         StageError: the walls do not match one to one.
     """
     names = OPPOSITE_FACES[axis]
-    low, high = (mesh.named(name) for name in names)
-    error = StageError(f"the walls {names[0]} and {names[1]} of the mesh do not match one to one")
+    low, high = (mesh.named(*parts) for parts in names)
+    error = StageError(f"the walls {names[0][0]} and {names[1][0]} of the mesh do not match one to one")
     if len(low) != len(high) or len(low) == 0:
         raise error
     corners = [np.unique(mesh.facets[index]) for index in (low, high)]
@@ -377,4 +387,12 @@ def interface_areas(mesh: LabelledMesh) -> dict[str, float]:
             sides = interface_sides(mesh, first, second, (0, 1, 2))
             if len(sides.first):
                 areas[interface_name(first, second)] = float(triangle_areas(mesh.vertices, sides.first).sum())
-    return areas
+    return areas | {name: mesh.area(name) for name in mesh.facet_names if name.endswith(DELAMINATED)}
+
+
+def renamed(mesh: LabelledMesh, facets: IntArray, name: str) -> LabelledMesh:
+    """Return the mesh with another name for some of its named facets, given by their indices (n,)."""
+    names = mesh.facet_names if name in mesh.facet_names else (*mesh.facet_names, name)
+    tags = mesh.facet_tags.copy()
+    tags[facets] = names.index(name)
+    return replace(mesh, facet_tags=tags, facet_names=names)

@@ -19,11 +19,11 @@ from petsc4py import PETSc
 
 from manufacturing.errors import StageError
 from manufacturing.phases import COLLECTOR, COUNTER, ELECTRODE_BOTTOM, Phase
-from meshing.labelled_mesh import LabelledMesh
+from meshing.labelled_mesh import TOP_FACES, LabelledMesh
 
 from .connectivity import CellGraph
 from .constraints import PeriodicBox, build_reduction
-from .domain_mesh import DomainMesh, cell_owners, extract_domain, stiffness_matrix
+from .domain_mesh import DomainMesh, cell_owners, extract_domain, stiffness_matrix, top_dofs
 from .linear_solver import conjugate_gradient, solve
 from .reduction import gather_all, global_sum
 
@@ -37,13 +37,18 @@ BOUND_TOLERANCE = 1e-9  # relative: rounding and solver tolerance, not discretis
 
 @dataclass(frozen=True)
 class ConductionSettings:
-    """One conduction solve along z."""
+    """One conduction solve along z.
+
+    Electrons leave through ``collector``; what the collector does not touch counts as top plane only where
+    ``top_faces`` names it (ions: nothing passes there, the solve measures the structure).
+    """
 
     name: str
     conductivities: dict[Phase, float]  # [S/m] of the conducting phases
     order: int = 2  # polynomial order of the elements
     periodic: bool = True  # lateral walls: periodic where the mesh is, else insulated
     relative_tolerance: float = 1e-11  # of the linear solver
+    top_faces: tuple[str, ...] = (COLLECTOR,)  # at 1 V
 
 
 @dataclass(frozen=True)
@@ -101,7 +106,7 @@ def bottom_face(mesh: LabelledMesh) -> IntArray:
     inside = electrode_cells(mesh)
     if mesh.electrode_bottom <= mesh.lower[2]:
         return mesh.facet_cells[mesh.named(COUNTER), 0]
-    index = [mesh.named(name) for name in mesh.facet_names if name == ELECTRODE_BOTTOM or name.endswith("|separator")]
+    index = [mesh.named(name) for name in mesh.facet_names if name == ELECTRODE_BOTTOM or "|separator" in name]
     both = mesh.facet_cells[np.concatenate(index)].ravel()
     members = np.asarray(both[both >= 0])
     return np.asarray(members[inside[members]])
@@ -113,15 +118,20 @@ def find_network(mesh: LabelledMesh, settings: ConductionSettings, graph: CellGr
     conductivity = np.where(inside, mesh.per_cell(settings.conductivities), 0.0)
     conducting = conductivity > 0.0
     below = graph.connected_to(conducting, bottom_face(mesh))
-    percolating = below & graph.connected_to(conducting, graph.cells_at(COLLECTOR))
+    percolating = below & graph.connected_to(conducting, graph.cells_at(*settings.top_faces))
     volumes = mesh.volumes()
     total = volumes[inside].sum()
     fractions = {p: float(volumes[inside & (mesh.phases == p)].sum() / total) for p in settings.conductivities}
     upper = sum(fractions[p] * s for p, s in settings.conductivities.items())
-    full = abs(sum(fractions.values()) - 1.0) < 1e-12
+    # A contact smaller than the plane adds a constriction, which the bounds of the composite do not know.
+    full = abs(sum(fractions.values()) - 1.0) < 1e-12 and _whole_top(mesh, settings)
     lower = 1.0 / sum(f / settings.conductivities[p] for p, f in fractions.items()) if full else 0.0
     share = float(volumes[percolating].sum() / max(volumes[conducting].sum(), np.finfo(float).tiny))
     return ConductingNetwork(percolating, conductivity, fractions, dict(settings.conductivities), share, (lower, upper))
+
+
+def _whole_top(mesh: LabelledMesh, settings: ConductionSettings) -> bool:
+    return len(mesh.named(*(name for name in TOP_FACES if name not in settings.top_faces))) == 0
 
 
 @dataclass(frozen=True)
@@ -140,9 +150,10 @@ def _solve_network(
     domain = extract_domain(mesh, cells, cell_owners(mesh, cells, comm), comm)
     space = domain.space(settings.order)
     matrix = stiffness_matrix(domain, space, network.conductivity)
-    bottom, top = _plane_dofs(mesh, space)
+    bottom, top = _bottom_dofs(mesh, space), top_dofs(mesh, domain, space, settings.top_faces)
     periodic = mesh.periodic[:2] if settings.periodic else (False, False)
     reduction = build_reduction(space, PeriodicBox(mesh.lower, mesh.upper, periodic), bottom | top)
+    top = (reduction.columns < 0) & ~bottom  # periodic copies of what touches the top face are at 1 V too
     lifted = matrix.createVecRight()
     lifted.array[:] = top.astype(float)
     reduced = matrix.ptap(reduction.matrix)
@@ -162,11 +173,10 @@ def _solve_network(
     )
 
 
-def _plane_dofs(mesh: LabelledMesh, space: fem.FunctionSpace) -> tuple[BoolArray, BoolArray]:
-    """Return which owned dofs lie on the lower and on the upper plane of the electrode."""
+def _bottom_dofs(mesh: LabelledMesh, space: fem.FunctionSpace) -> BoolArray:
+    """Return which owned dofs lie on the lower plane of the electrode."""
     z = space.tabulate_dof_coordinates()[: space.dofmap.index_map.size_local, 2]
-    tolerance = 1e-7 * mesh.electrode_thickness
-    return z < mesh.electrode_bottom + tolerance, z > mesh.upper[2] - tolerance
+    return np.asarray(z < mesh.electrode_bottom + 1e-7 * mesh.electrode_thickness)
 
 
 def _to_vertices(

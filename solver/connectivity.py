@@ -40,9 +40,9 @@ class CellGraph:
         _, label = connected_components(graph, directed=False)
         return np.where(member, label, -1)
 
-    def cells_at(self, name: str) -> IntArray:
-        """Return the cells behind the facets of a named outer face."""
-        return self.mesh.facet_cells[self.mesh.named(name), 0]
+    def cells_at(self, *names: str) -> IntArray:
+        """Return the cells behind the facets of named outer faces."""
+        return self.mesh.facet_cells[self.mesh.named(*names), 0]
 
     def connected_to(self, member: BoolArray, seeds: IntArray) -> BoolArray:
         """Return which member cells belong to a cluster that holds one of the seed cells."""

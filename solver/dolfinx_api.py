@@ -65,6 +65,22 @@ def input_cells(mesh: Mesh) -> IntArray:
     return np.asarray(mesh.topology.original_cell_index, dtype=np.int64)
 
 
+def exterior_facets(mesh: Mesh) -> tuple[IntArray, IntArray]:
+    """Return the local exterior facets, shape (n,), and the geometry nodes at their corners, shape (n, 3)."""
+    topology, dimension = mesh.topology, mesh.topology.dim - 1
+    for pair in ((dimension, dimension + 1), (dimension + 1, dimension), (dimension, 0)):
+        topology.create_connectivity(*pair)
+    facets = dolfinx.mesh.exterior_facet_indices(topology)
+    nodes = dolfinx.mesh.entities_to_geometry(mesh, dimension, facets)
+    return np.asarray(facets, dtype=np.int64), np.asarray(nodes, dtype=np.int64).reshape(-1, 3)
+
+
+def dofs_on_facets(space: fem.FunctionSpace, facets: IntArray) -> IntArray:
+    """Return the local dofs on facets of any rank (collective)."""
+    dimension = space.mesh.topology.dim - 1
+    return np.asarray(fem.locate_dofs_topological(space, dimension, facets.astype(np.int32)), dtype=np.int64)
+
+
 def assemble_form_matrix(form: Any) -> PETSc.Mat:
     """Assemble a bilinear form without boundary conditions."""
     matrix = dolfinx.fem.petsc.assemble_matrix(fem.form(form))

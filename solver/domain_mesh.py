@@ -12,11 +12,13 @@ from dolfinx.mesh import Mesh
 from mpi4py import MPI
 from petsc4py import PETSc
 
-from meshing.labelled_mesh import LabelledMesh
+from manufacturing.phases import COLLECTOR
+from meshing.labelled_mesh import TOP_FACES, LabelledMesh
 
 from . import dolfinx_api
 from .partition import bisect_points
 
+BoolArray = npt.NDArray[np.bool_]
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
 
@@ -49,6 +51,36 @@ class DomainMesh:
         ids = np.full(space.dofmap.index_map.size_local + space.dofmap.index_map.num_ghosts, -1, dtype=np.int64)
         ids[space.dofmap.list.ravel()] = self.vertex_ids[self.mesh.geometry.dofmap.ravel()]
         return ids
+
+
+def top_dofs(
+    labelled: LabelledMesh, domain: DomainMesh, space: fem.FunctionSpace, faces: tuple[str, ...] = (COLLECTOR,)
+) -> BoolArray:
+    """Return which owned dofs of a Lagrange space touch the named parts of the top plane (collective).
+
+    All on the plane do, but for those that only belong to facets of its other parts. Periodic copies may differ.
+    """
+    owned = space.dofmap.index_map.size_local
+    top = labelled.at_collector(space.tabulate_dof_coordinates()[:owned, 2])
+    bare = labelled.facets[labelled.named(*(name for name in TOP_FACES if name not in faces))]
+    if len(bare) == 0:
+        return top
+    covered = labelled.facets[labelled.named(*faces)]
+    return top & ~(_dofs_on(domain, space, bare) & ~_dofs_on(domain, space, covered))
+
+
+def _dofs_on(domain: DomainMesh, space: fem.FunctionSpace, wanted: IntArray) -> BoolArray:
+    """Return which owned dofs lie on outer facets (n, 3) of the labelled mesh, their vertices sorted."""
+    facets, nodes = dolfinx_api.exterior_facets(domain.mesh)
+    corners = np.sort(domain.vertex_ids[nodes], axis=1)
+    # Three numbers of a few million each do not fit one 64-bit key; those of the vertices in use do.
+    used = np.unique(wanted)
+    place = np.searchsorted(used, corners).clip(max=len(used) - 1)
+    known = (used[place] == corners).all(axis=1)
+    keys, table = (p @ np.array([len(used) ** 2, len(used), 1]) for p in (place, np.searchsorted(used, wanted)))
+    found = np.zeros(space.dofmap.index_map.size_local + space.dofmap.index_map.num_ghosts, dtype=bool)
+    found[dolfinx_api.dofs_on_facets(space, facets[known & np.isin(keys, table)])] = True
+    return found[: space.dofmap.index_map.size_local]
 
 
 def cell_owners(labelled: LabelledMesh, cells: IntArray, comm: MPI.Intracomm) -> IntArray:

@@ -12,7 +12,7 @@ from petsc4py import PETSc
 from meshing.labelled_mesh import LabelledMesh
 
 from .constraints import PeriodicBox, Reduction, build_reduction
-from .domain_mesh import DomainMesh, extract_domain, lumped_mass, stiffness_matrix
+from .domain_mesh import DomainMesh, extract_domain, lumped_mass, stiffness_matrix, top_dofs
 from .reduction import gather_all
 
 BoolArray = npt.NDArray[np.bool_]
@@ -82,14 +82,14 @@ def build_field(
         comm: communicator.
         coefficient: conductivity or diffusivity per cell.
         prescribed_below: (labelled vertices,) mask of vertices at the counter face whose value is 0.
-        tied_above: the nodes on the collector plane share one unknown.
+        tied_above: the nodes that touch the collector share one unknown.
     """
     domain = extract_domain(mesh, np.flatnonzero(cells), owner, comm)  # type: ignore[arg-type]
     space = domain.space(1)
     vertices = domain.dof_vertices(space)[: space.dofmap.index_map.size_local]
     none = np.zeros(len(vertices), dtype=bool)
     prescribed = prescribed_below[vertices] if prescribed_below is not None else none
-    top = mesh.at_collector(mesh.vertices[vertices, 2])
+    top = top_dofs(mesh, domain, space) if tied_above else none
     box = PeriodicBox(mesh.lower, mesh.upper, mesh.periodic[:2])
     reduction = build_reduction(space, box, prescribed, (top,) if tied_above else ())
     stiffness = stiffness_matrix(domain, space, coefficient)

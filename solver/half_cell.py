@@ -243,7 +243,7 @@ class HalfCell:
             reaction = field.nodal_reaction(self.relative_values(k, state))
             height = z[field.dof_vertices]
             if k == ELECTRONIC_FIELD:
-                collector -= float(reaction[self.mesh.at_collector(height)].sum())
+                collector -= float(reaction[field.reduction.columns == self.collector].sum())
             counter += float(reaction[self.mesh.at_counter(height)].sum())
             for points, surface in zip(self.points, currents.surfaces, strict=True):
                 counter += sign * float((points.weights * points.at_counter) @ surface.current)
