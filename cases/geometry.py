@@ -173,11 +173,15 @@ def _mesh_geometry(case: Case, packing: Packing | None, log: RunLog) -> Labelled
         cell_size=mesh.cell_size,
         separator_thickness=separator,
         same_phase_gap=mesh.same_phase_gap,
+        colouring=mesh.colouring,
         volume_correction=mesh.volume_correction,
         smallest_dihedral_deg=mesh.smallest_dihedral_deg,
         target_dihedral_deg=mesh.target_dihedral_deg,
         matrix_phase=matrix,
         contact_planes=planes,
+        fill=mesh.fill,
+        fill_growth=mesh.fill_growth,
+        fill_size=mesh.fill_size,
         grading=None if mesh.grading is None else grading_settings(mesh.grading, mesh.cell_size),
     )
     return mesh_packing(packing, settings, log.line, log.progress)

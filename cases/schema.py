@@ -121,6 +121,9 @@ class MeshSection(Section):
     )
     cell_size: Positive = Field(1e-6, description="edge of the lattice cubes at surfaces, or of voxels [m]")
     same_phase_gap: Positive = Field(0.5e-6, description="closer spheres of one phase are cut one after the other [m]")
+    colouring: Literal["particle", "phase"] = Field(
+        "particle", description="`phase` cuts all spheres of a phase at once, which closes gaps and fattens necks"
+    )
     volume_correction: NotNegative = Field(
         0.073,
         description="spheres are cut with radius r + this times h^2/r (h: local cell), which keeps their volume",
@@ -130,6 +133,13 @@ class MeshSection(Section):
         (), description="phases whose touching particles are separated by planes named like `SE|SE`"
     )
     target_dihedral_deg: Positive = Field(12.0, description="improvement goes on until here [degree]")
+    fill: Literal["lattice", "gmsh"] = Field(
+        "lattice", description="cells between the interfaces: the lattice's, or new ones that grow away from them"
+    )
+    fill_growth: Annotated[float, Field(gt=0.0, le=1.0)] = Field(
+        0.3, description="with `gmsh`: change of the cell size per distance from the interfaces"
+    )
+    fill_size: Positive | None = Field(None, description="with `gmsh`: largest cell [m]; three times `cell_size`")
     grading: GradingSection | None = Field(None, description="cell sizes that follow the packing; uniform without")
 
 

@@ -85,7 +85,7 @@ def graded_sizes(
         settings.cells_per_radius,
         settings.growth,
     )
-    field = _grid(sizes, lower, upper, period)
+    field = _grid(sizes.smallest, sizes.largest, lower, upper, period)
     targets: FloatArray = np.full(len(spheres.radii), sizes.surface)
     if sizes.per_radius > 0.0:
         targets = np.clip(spheres.radii / sizes.per_radius, sizes.smallest, sizes.surface)
@@ -97,12 +97,34 @@ def graded_sizes(
     return field
 
 
-def _grid(sizes: _Sizes, lower: FloatArray, upper: FloatArray, period: FloatArray) -> SizeField:
-    """Return a field at the largest size, its nodes as close as the smallest size where that is affordable."""
-    edge = max(sizes.smallest, float(np.prod(upper - lower) / LARGEST_GRID) ** (1.0 / 3.0))
+def sizes_around(
+    points: FloatArray,
+    values: FloatArray,
+    largest: float,
+    growth: float,
+    box: tuple[FloatArray, FloatArray, FloatArray],
+) -> SizeField:
+    """Return h(x) = min over points p of (h_p + growth |x - p|), at most ``largest``.
+
+    Args:
+        points: shape (n, 3) [um].
+        values: size at each point, shape (n,) [um].
+        largest: [um].
+        growth: change of the size per distance.
+        box: lower corner, upper corner and period (0 where not periodic), each of shape (3,) [um].
+    """
+    field = _grid(float(np.percentile(values, 5.0)), largest, *box)
+    _mark_points(field, points, values, growth)
+    limit_growth(field, growth)
+    return field
+
+
+def _grid(spacing: float, largest: float, lower: FloatArray, upper: FloatArray, period: FloatArray) -> SizeField:
+    """Return a field at the largest size, its nodes ``spacing`` apart where that is affordable."""
+    edge = max(spacing, float(np.prod(upper - lower) / LARGEST_GRID) ** (1.0 / 3.0))
     intervals = np.maximum(2, np.ceil((upper - lower) / edge)).astype(np.int64)
     x, y, z = (int(n) + (not wraps > 0.0) for n, wraps in zip(intervals, period, strict=True))
-    values = np.full((x, y, z), sizes.largest, np.float32)
+    values = np.full((x, y, z), largest, np.float32)
     return SizeField(values, lower.astype(np.float64), (upper - lower) / intervals, period)
 
 

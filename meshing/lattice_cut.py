@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 import numpy as np
 
@@ -29,6 +29,7 @@ from .sphere_cut import cut_class
 from .sphere_field import SphereField
 from .torus_mesh import TorusMesh
 from .unwrapping import unwrap
+from .volume_filling import Filled, FillSettings, fill_volumes
 
 STAGE = "meshing"
 
@@ -42,6 +43,7 @@ class LatticeCutSettings:
     cell_size: float = 1.0e-6  # [m] edge of the lattice cubes at the particle surfaces
     separator_thickness: float = 15.0e-6  # [m] 0 for none
     same_phase_gap: float = 0.5e-6  # [m] spheres of one phase that are closer are cut one after the other
+    colouring: Literal["particle", "phase"] = "particle"  # phase: all spheres of a phase are cut at once
     speck_cells: float = 2.0  # pieces of a phase below this many lattice cubes are given to their neighbours
     volume_correction: float = 0.073  # spheres are cut with radius r + volume_correction cell_size^2/r
     smallest_dihedral_deg: float = 10.0  # a mesh with smaller angles is refused
@@ -49,6 +51,9 @@ class LatticeCutSettings:
     matrix_phase: Phase = Phase.void  # phase of the space between the particles
     contact_planes: tuple[Phase, ...] = ()  # phases whose touching particles are separated by planes like SE|SE
     grading: GradingSettings | None = None  # None: cell_size everywhere
+    fill: Literal["lattice", "gmsh"] = "lattice"  # cells between the interfaces: the lattice's, or new ones
+    fill_growth: float = 0.3  # change of the size of new cells per distance from the interfaces
+    fill_size: float | None = None  # [m] size of new cells, at most; None: three times cell_size
 
     def __post_init__(self) -> None:
         for name in ("cell_size", "same_phase_gap"):
@@ -132,16 +137,41 @@ def mesh_geometry(
         mesh = refine_lattice(mesh, geometry.sizes, geometry.lattice.cube)
     watch.lap("lattice", 0.1, f"{len(mesh.cells)} cells")
     labels = CellLabels.of(geometry.class_phases, settings.contact_planes)
-    relabelled = _cut(mesh, geometry, labels, settings, watch)
-    improvement = ImprovementSettings(target_deg=settings.target_dihedral_deg)
-    improved = improve(relabelled.mesh, geometry.cut_field, labels, improvement, watch.reporter.line)
-    mesh = improved.mesh
-    watch.lap("improvement", 0.8, f"{len(mesh.cells)} cells")
-    lost = {name: volume + improved.volume.get(name, 0.0) for name, volume in relabelled.volume.items()}
-    labelled = _label(mesh, geometry, labels, settings)
+    found = _improve(_cut(mesh, geometry, labels, settings, watch), geometry, labels, settings, watch)
+    filling: dict[str, Any] = {"fill": settings.fill}
+    if settings.fill == "gmsh":
+        filled = _fill(found.mesh, settings, watch)
+        found = _improve(replace(found, mesh=filled.mesh), geometry, labels, settings, watch)
+        filling |= filled.report()
+    labelled = _label(found.mesh, geometry, labels, settings)
     watch.lap("labels", 0.9, f"{len(labelled.facets)} named facets")
-    found = replace(relabelled, mesh=mesh, volume=lost)
-    return _reported(labelled, settings, lambda: report(labelled, geometry, found, settings.matrix_phase), watch)
+
+    def measure() -> dict[str, Any]:
+        return filling | report(labelled, geometry, found, settings.matrix_phase)
+
+    return _reported(labelled, settings, measure, watch)
+
+
+def _improve(
+    found: Relabelled, geometry: Geometry, labels: CellLabels, settings: LatticeCutSettings, watch: Stopwatch
+) -> Relabelled:
+    """Improve a mesh and add up the volumes that phases lost by it."""
+    improvement = ImprovementSettings(target_deg=settings.target_dihedral_deg)
+    improved = improve(found.mesh, geometry.cut_field, labels, improvement, watch.reporter.line)
+    name = "second improvement" if "improvement" in watch.seconds else "improvement"
+    watch.lap(name, 0.8, f"{len(improved.mesh.cells)} cells")
+    names = found.volume.keys() | improved.volume.keys()
+    lost = {phase: found.volume.get(phase, 0.0) + improved.volume.get(phase, 0.0) for phase in sorted(names)}
+    return replace(found, mesh=improved.mesh, volume=lost)
+
+
+def _fill(mesh: TorusMesh, settings: LatticeCutSettings, watch: Stopwatch) -> Filled:
+    """Replace the cells between the interfaces by those of gmsh."""
+    largest = settings.fill_size or 3.0 * settings.cell_size
+    options = FillSettings(largest / MICROMETRE, settings.fill_growth)
+    filled = fill_volumes(mesh, options, watch.reporter.line)
+    watch.lap("fill", 0.7, f"{len(filled.mesh.cells)} cells, {filled.filled} pieces filled, {filled.failed} failed")
+    return filled
 
 
 def _geometry(packing: Packing, settings: LatticeCutSettings) -> CutGeometry:
@@ -154,7 +184,7 @@ def _geometry(packing: Packing, settings: LatticeCutSettings) -> CutGeometry:
         packing,
         settings.cell_size,
         settings.separator_thickness,
-        settings.same_phase_gap,
+        settings.same_phase_gap if settings.colouring == "particle" else 0.0,
         settings.volume_correction,
         settings.grading,
     )

@@ -63,7 +63,7 @@ def colour_particles(spheres: Spheres, count: int, gap: float) -> Colouring:
     Args:
         spheres: particles with their periodic images [um].
         count: number of particles of the packing.
-        gap: spheres of one phase that are closer than this differ in colour [um].
+        gap: spheres of one phase that are closer than this differ in colour [um]; 0: one colour per phase.
     """
     classes = np.zeros(count, dtype=np.int64)
     class_phases: list[int] = []
@@ -72,7 +72,7 @@ def colour_particles(spheres: Spheres, count: int, gap: float) -> Colouring:
         index = np.flatnonzero(spheres.phases == phase)
         if len(index) == 0:
             continue
-        pairs = _close_pairs(spheres, index, gap)
+        pairs = _close_pairs(spheres, index, gap) if gap > 0.0 else np.empty((0, 2), np.int64)
         contacts += len(np.unique(pairs[pairs[:, 0] == pairs[:, 1]]))
         particles = np.unique(spheres.particles[index])
         colours = _greedy(particles, pairs)

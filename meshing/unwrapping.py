@@ -13,6 +13,12 @@ def unwrap(mesh: TorusMesh) -> tuple[FloatArray, IntArray]:
     Vertices on the wall plane of a periodic axis stand for both walls; in a cell at the upper wall they get
     the coordinate of that wall. Cells of a periodic axis lie on one side of its wall plane.
     """
+    vertices, cells, _ = unwrap_with_masters(mesh)
+    return vertices, cells
+
+
+def unwrap_with_masters(mesh: TorusMesh) -> tuple[FloatArray, IntArray, IntArray]:
+    """Return vertices and cells as :func:`unwrap` does, and the torus vertex of each box vertex, shape (nv,)."""
     used, cells = np.unique(mesh.cells, return_inverse=True)
     cells = cells.reshape(-1, 4)
     points, planes = mesh.points[used], mesh.planes[used]
@@ -27,4 +33,4 @@ def unwrap(mesh: TorusMesh) -> tuple[FloatArray, IntArray]:
     vertices = points[keys // 8]
     for axis in range(3):
         vertices[:, axis] += ((keys % 8) >> axis & 1) * mesh.period[axis]
-    return vertices, box_cells.reshape(-1, 4)
+    return vertices, box_cells.reshape(-1, 4), used[keys // 8]

@@ -105,6 +105,13 @@ def test_colours_separate_close_spheres_also_through_walls():
     assert colours_by_phase(colouring) == {"SE": 2}
 
 
+def test_one_colour_per_phase_without_a_gap():
+    colouring, _ = coloured_field(
+        [(3, 4, 4), (5, 4, 4), (4, 6, 4)], [1.2, 1.2, 1.0], [Phase.SE, Phase.SE, Phase.AM], (8, 8, 8), gap=0.0
+    )
+    assert colours_by_phase(colouring) == {"AM": 1, "SE": 1}
+
+
 def test_classes_are_cut_in_the_order_am_cbd_se():
     colouring, _ = coloured_field(
         [(1, 1, 1), (5, 5, 5), (1, 5, 1)], [1, 1, 1], [Phase.SE, Phase.CBD, Phase.AM], (8, 8, 8)
