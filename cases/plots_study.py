@@ -19,6 +19,7 @@ from .study_results import FigureConvergence, FigureStatistics, SeedSeries, Stud
 
 NAMES = ("convergence_*.png", "seeds_*.png")
 _CURVE_POINTS = 80
+_ASIDE = 0.015  # error bars of several combinations stand side by side, in units of the largest size
 
 
 def plot_study(
@@ -60,7 +61,7 @@ def plot_convergence(plan: StudyPlan, rows: Sequence[StudyRow], entries: Sequenc
         for one in entry.series:
             axes.plot(np.multiply(one.sizes, factor), one.values, "o", color=colour, markersize=4, alpha=0.7)
             _draw_fit(axes, one, colour, counted, factor)
-        _draw_limit(axes, entry, colour, counted)
+        _draw_limit(axes, entry, colour, None if counted else k * _ASIDE * factor * _largest(entries))
     axes.set_xlabel(_key_label(section.key, unit))
     axes.set_ylabel(figure_label(entries[0].figure))
     axes.grid(alpha=0.3)
@@ -147,17 +148,21 @@ def _draw_fit(axes: Axes, one: SeedSeries, colour: str, counted: bool, factor: f
     axes.plot(x * factor, fit.value + fit.coefficient * h**fit.used_order, "-", color=colour, linewidth=0.8, alpha=0.7)
 
 
-def _draw_limit(axes: Axes, entry: FigureConvergence, colour: str, counted: bool) -> None:
-    """Draw the extrapolated value with its error bar at size 0, or as a band where orders were swept."""
+def _draw_limit(axes: Axes, entry: FigureConvergence, colour: str, where: float | None) -> None:
+    """Draw the extrapolated value with its error bar near size 0, or as a band without a place."""
     if entry.statistics is None or entry.total_error is None:
         return
     mean, error = entry.statistics.mean, entry.total_error
     label = f"{entry.combination.label or 'extrapolated'}: {with_error(mean, error)}{_orders(entry)}"
-    if counted:
+    if where is None:
         axes.axhspan(mean - error, mean + error, color=colour, alpha=0.15, linewidth=0)
         axes.axhline(mean, color=colour, linestyle="--", linewidth=1.0, label=label)
     else:
-        axes.errorbar(0.0, mean, error, fmt="s", capsize=5, color=colour, label=label, clip_on=False, zorder=4)
+        axes.errorbar(where, mean, error, fmt="s", capsize=5, color=colour, label=label, clip_on=False, zorder=4)
+
+
+def _largest(entries: Sequence[FigureConvergence]) -> float:
+    return max(size for entry in entries for one in entry.series for size in one.sizes)
 
 
 def _orders(entry: FigureConvergence) -> str:

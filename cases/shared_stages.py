@@ -7,7 +7,12 @@ import fcntl
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
-from .run_directory import RunDirectory
+from .run_directory import RunDirectory, content_hash
+from .schema import Case, ManufacturedGeometry
+from .stage_files import share_file
+
+CHAIN = "stages/stage_"  # files of the finished stages of the LAMMPS chain
+LATE_STAGES = ("drying", "calendering")
 
 
 class SharedStages:
@@ -50,6 +55,36 @@ class SharedStages:
         if not name or self.runs / name == directory.path:
             return False
         return directory.take(stage, key, RunDirectory(self.runs / name))
+
+    def lend_chain(self, directory: RunDirectory, case: Case) -> str:
+        """Give a run that has to manufacture the finished LAMMPS stages of one that begins the same; return its name.
+
+        The chain itself knows by its own hashes which of them it can use.
+        """
+        for note in self._beginnings(case):
+            name = note.read_text().strip() if note.exists() else ""
+            donor = RunDirectory(self.runs / name)
+            record = donor.records().get("manufacturing") if name else None
+            if record is not None and donor.path != directory.path:
+                with contextlib.suppress(FileNotFoundError):
+                    for file in record.get("written", ()):
+                        if file.startswith(CHAIN) and not (directory.path / file).exists():
+                            share_file(donor.path / file, directory.path / file)
+                return name
+        return ""
+
+    def publish_chain(self, directory: RunDirectory, case: Case) -> None:
+        """Note that a run holds finished LAMMPS stages."""
+        for note in self._beginnings(case):
+            note.write_text(directory.path.name)
+
+    def _beginnings(self, case: Case) -> list[Path]:
+        """Return the notes of what a packing begins with: all but calendering, all but drying and calendering."""
+        if not isinstance(case.geometry, ManufacturedGeometry):
+            return []
+        data = case.geometry.model_dump(mode="json")
+        kept = [{k: v for k, v in data.items() if k not in left} for left in (LATE_STAGES[-1:], LATE_STAGES)]
+        return [self._note("chain", content_hash(settings)) for settings in kept]
 
     def publish(self, directory: RunDirectory, stage: str, key: str) -> None:
         """Note that a run holds a finished stage (reserved)."""

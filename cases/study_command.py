@@ -5,10 +5,13 @@ from __future__ import annotations
 import argparse
 from collections import Counter
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from .log import RunLog
 from .mpi_launch import solver_ranks
-from .study_plan import PlannedPoint, StudyPlan, plan_study
+
+if TYPE_CHECKING:  # loads scipy and numba, which other commands do not need
+    from .study_plan import PlannedPoint, StudyPlan
 
 FAILED = 1
 
@@ -29,6 +32,8 @@ def add_study_command(commands: argparse._SubParsersAction[argparse.ArgumentPars
 
 def study_command(options: argparse.Namespace) -> int:
     """Do what the options ask for; return 1 when a point failed."""
+    from .study_plan import plan_study
+
     overrides = tuple(options.set)
     plan = plan_study(options.case, overrides)
     out = (options.out or Path("results") / f"{options.case.stem}_study").resolve()

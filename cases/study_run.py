@@ -17,8 +17,9 @@ from .log import RunLog
 from .physics import CaseMaterials
 from .report import write_report
 from .run_directory import RunDirectory, locked, write_json
+from .schema import Case
 from .shared_stages import SharedStages
-from .stage_processes import Outcome, launch, leave_case, manufacturing_ranks, record_failure
+from .stage_processes import FAILED, Outcome, launch, leave_case, manufacturing_ranks, record_failure
 from .study_plan import PlannedPoint, StudyPlan
 
 Status = Literal["finished", "failed", "running", "interrupted", "pending"]
@@ -116,12 +117,14 @@ class StudyRunner:
             self._show(planned, process)
             with self.shared.reserved(keys, lambda stage: self._show(planned, f"waits for {stage} of another process")):
                 reused += [s for s, key in keys.items() if self._taken(directory, s, key)]
-                outcome = self._launch(directory, case_ranks(planned, process, self.ranks), process, keys)
+                outcome = self._launch(directory, case, process, keys)
                 if outcome.code != 0:
                     record_failure(case, path, (process,))
                     return outcome.message, tuple(reused)
                 for stage, key in keys.items():
                     self.shared.publish(directory, stage, key)
+            if process == "packing":
+                self.shared.publish_chain(directory, case)
         write_report(case, path, CaseMaterials(case).describe(), RunLog(path=path / "log.txt", quiet=self.quiet))
         return "", tuple(reused)
 
@@ -129,21 +132,29 @@ class StudyRunner:
         """Take a stage from another point, unless this one has it."""
         return directory.finished(stage, key) is None and self.shared.fetch(directory, stage, key)
 
-    def _launch(self, directory: RunDirectory, ranks: int, process: str, keys: dict[str, str]) -> Outcome:
+    def _launch(self, directory: RunDirectory, case: Case, process: str, keys: dict[str, str]) -> Outcome:
         """Run a process unless its stages are finished."""
         if all(directory.finished(stage, key) is not None for stage, key in keys.items()):
             return Outcome()
-        return self.launcher(directory.path, ranks, (process,), self.quiet)
+        if process == "packing":
+            self.shared.lend_chain(directory, case)
+        outcome = self.launcher(directory.path, case_ranks(case, process, self.ranks), (process,), self.quiet)
+        lost = [stage for stage, key in keys.items() if directory.finished(stage, key) is None]
+        if outcome.code == 0 and lost:
+            return Outcome(
+                FAILED, f"failed: {', '.join(lost)} ended with other inputs; did the program or a file change?"
+            )
+        return outcome
 
     def _show(self, planned: PlannedPoint, text: str) -> None:
         self.log.progress("study", self._done / len(self.plan.points), f"{planned.name}: {text}")
 
 
-def case_ranks(planned: PlannedPoint, process: str, ranks: int) -> int:
-    """Return the MPI ranks of a process of a point; ``ranks`` are those of the solvers."""
+def case_ranks(case: Case, process: str, ranks: int) -> int:
+    """Return the MPI ranks of a process of a case; ``ranks`` are those of the solvers."""
     if process in SOLVERS:
         return ranks
-    return 1 if process == "mesh" else manufacturing_ranks(planned.case)
+    return 1 if process == "mesh" else manufacturing_ranks(case)
 
 
 def points_folder(out: Path) -> Path:

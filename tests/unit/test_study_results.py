@@ -70,7 +70,7 @@ def test_results_have_a_row_per_point(tmp_path: Path) -> None:
     finish(plan.points[0], tmp_path, {"tortuosity_factor": 2.0, "percolates": True})
     finish(plan.points[1], tmp_path, {"tortuosity_factor": None, "percolates": False})
     path = points_folder(tmp_path) / plan.points[2].name
-    RunDirectory(path).prepare()
+    finish(plan.points[2], tmp_path, {"tortuosity_factor": 5.0})
     write_json(path / RECORD, asdict(PointRecord("failed", plan.points[2].input_hash, "failed: no, really", 3.0)))
     collect(plan, tmp_path, (), RunLog(quiet=True))
     with (tmp_path / "results.csv").open() as file:

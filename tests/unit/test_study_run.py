@@ -1,8 +1,9 @@
 """Points run once, shared stages once, failures do not stop the others, and no directory spoils another.
 
-Stages are made by a stand-in that counts them and writes a file each. Seen to fail with: no fetch of shared stages, the
-record written before the stages, finished points run again, the first failure ending the study, files written through
-hard links, stages taken from a directory whose stage was computed anew, locks left out.
+Stages are made by a stand-in that counts them and writes a file each. Seen to fail with: no fetch of shared stages, a
+point finished before its stages, finished points run again, the first failure ending the study, files written through
+hard links, stages taken that were computed anew meanwhile, no lock of stages, no lock of points, the marker of an
+interrupted stage renewed, files of other stages claimed.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+from cases import run_directory, stage_files
 from cases.case_file import validate_case
 from cases.log import RunLog
 from cases.run_directory import RunDirectory, locked
@@ -79,6 +81,10 @@ def make_plan(folder: Path, *overrides: str) -> StudyPlan:
     return plan_study(folder / "case.toml", overrides)
 
 
+class BrokenError(Exception):
+    """Stands for a process that is killed."""
+
+
 def run(plan: StudyPlan, out: Path, stages: Stages) -> list[PointRecord]:
     """Run all points with the stand-in."""
     return StudyRunner(plan, out, 1, RunLog(quiet=True), launcher=stages).run()
@@ -99,8 +105,10 @@ def test_packings_are_shared_and_points_are_finished_once(plan: StudyPlan, tmp_p
         assert content(tmp_path / "out", plan, k, "packing.h5") == f"manufacturing {planned.keys['manufacturing']}"
         assert json.loads(content(tmp_path / "out", plan, k, "manifest.json"))["failed"] == []
     again = Stages()
+    times = [p.stat().st_mtime_ns for p in sorted((tmp_path / "out").rglob("*.json"))]
     assert [r.status for r in run(plan, tmp_path / "out", again)] == ["finished"] * 4
     assert not again.made
+    assert [p.stat().st_mtime_ns for p in sorted((tmp_path / "out").rglob("*.json"))] == times, "nothing is touched"
 
 
 def test_points_that_are_added_later_use_what_is_there(plan: StudyPlan, tmp_path: Path) -> None:
@@ -121,6 +129,35 @@ def test_a_failed_point_is_recorded_and_tried_again(plan: StudyPlan, tmp_path: P
     stages = Stages()
     assert [r.status for r in run(plan, out, stages)] == ["finished"] * 4
     assert stages.made == {"meshing": 2, "electrode": 2, "conduction": 2}
+
+
+def test_a_process_that_leaves_other_inputs_is_a_failure(plan: StudyPlan, tmp_path: Path) -> None:
+    """As when a file of the case changes while a study runs."""
+    runner = StudyRunner(plan, tmp_path / "out", 1, RunLog(quiet=True), launcher=lambda *_: Outcome())
+    record = runner.run_point(plan.points[0])
+    assert (record.status, "manufacturing ended with other inputs" in record.error) == ("failed", True)
+
+
+def test_a_killed_point_is_not_finished(plan: StudyPlan, tmp_path: Path) -> None:
+    """All stages are there but the run did not come to its end: interrupted, and brought to its end by the next."""
+
+    def killed(path: Path, ranks: int, names: tuple[str, ...], quiet: bool) -> Outcome:
+        Stages()(path, ranks, names, quiet)
+        if names == ("conduction",):
+            raise BrokenError
+        return Outcome()
+
+    runner = StudyRunner(plan, tmp_path / "out", 1, RunLog(quiet=True), launcher=killed)
+    with pytest.raises(BrokenError):
+        runner.run_point(plan.points[0])
+    assert read_record(tmp_path / "out", plan.points[0]).status == "interrupted"
+    stages = Stages()
+    assert (
+        StudyRunner(plan, tmp_path / "out", 1, RunLog(quiet=True), launcher=stages).run_point(plan.points[0]).status
+        == "finished"
+    )
+    assert not stages.made
+    assert (points_folder(tmp_path / "out") / plan.points[0].name / "manifest.json").exists()
 
 
 def test_writing_in_one_directory_spoils_no_other(plan: StudyPlan, tmp_path: Path) -> None:
@@ -184,6 +221,33 @@ def test_processes_side_by_side_make_a_shared_stage_once(tmp_path: Path) -> None
     assert [read_record(out, p).status for p in plan.points] == ["finished"] * 6
 
 
+def test_a_packing_begins_with_the_lammps_stages_of_another(tmp_path: Path) -> None:
+    """Another degree of calendering finds slurry and drying, another seed does not; writing them spoils no donor."""
+    (tmp_path / "case.toml").write_text(
+        '[geometry]\nsource = "manufactured"\nbeads = 250\n[output]\nuntil = "manufacturing"\n'
+        "[study]\nseeds = 2\n[study.grid]\ngeometry.calendering.degree = [0.1, 0.2]\n"
+    )
+    plan, out = plan_study(tmp_path / "case.toml"), tmp_path / "out"
+    found: dict[str, bool] = {}
+
+    def manufacture(path: Path, ranks: int, names: tuple[str, ...], quiet: bool) -> Outcome:
+        slurry = path / "stages" / "stage_slurry.h5"
+        found[path.name] = slurry.exists()
+        keys = json.loads((path / "case.json").read_text())
+        key = stage_keys(validate_case(keys["case"]), tmp_path)["manufacturing"]
+        directory = RunDirectory(path)
+        directory.start("manufacturing", key)
+        slurry.write_text(path.name)
+        (path / "packing.h5").write_text(path.name)
+        directory.finish("manufacturing", key, {}, 1.0, 1, ("packing.h5",))
+        return Outcome()
+
+    StudyRunner(plan, out, 1, RunLog(quiet=True), launcher=manufacture).run()
+    assert list(found.values()) == [False, False, True, True]
+    for name in found:
+        assert (points_folder(out) / name / "stages" / "stage_slurry.h5").read_text() == name
+
+
 def test_files_of_an_interrupted_stage_belong_to_it(tmp_path: Path) -> None:
     """A stage that goes on later hands over what it wrote before; files of other stages stay theirs."""
     directory, other = RunDirectory(tmp_path / "a"), RunDirectory(tmp_path / "b")
@@ -204,3 +268,27 @@ def test_files_of_an_interrupted_stage_belong_to_it(tmp_path: Path) -> None:
     assert files == ["packing.h5", "stages/first.h5", "stages/manufacturing.json", "summary.json"]
     assert other.finished("manufacturing", "k1") == {"a": 1}
     assert not other.take("manufacturing", "k3", again)
+    assert other.take("meshing", "k2", again)
+    record = json.loads((other.path / "stages" / "meshing.json").read_text())
+    assert (record["written"], record["taken_from"]) == (["mesh.h5"], "a")
+    (again.path / "stages" / "first.h5").unlink()
+    assert not RunDirectory(tmp_path / "c").take("manufacturing", "k1", again), "a file of the stage is gone"
+
+
+def test_a_stage_that_changed_while_it_was_read_is_not_taken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The record is looked at before and after the files."""
+    donor, other = RunDirectory(tmp_path / "a"), RunDirectory(tmp_path / "b")
+    for directory in (donor, other):
+        directory.prepare()
+    donor.start("meshing", "old")
+    (donor.path / "mesh.h5").write_text("old")
+    donor.finish("meshing", "old", {}, 1.0, 1, ("mesh.h5",))
+
+    def share_and_change(source: Path, target: Path) -> None:
+        stage_files.share_file(source, target)
+        donor.start("meshing", "new")
+
+    monkeypatch.setattr(run_directory, "share_file", share_and_change)
+    assert not other.take("meshing", "old", donor)
+    assert other.finished("meshing", "old") is None
+    assert (other.path / "mesh.h5").stat().st_nlink == 1, "the donor took a copy before writing"
