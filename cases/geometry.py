@@ -182,6 +182,7 @@ def _mesh_geometry(case: Case, packing: Packing | None, log: RunLog) -> Labelled
         fill=mesh.fill,
         fill_growth=mesh.fill_growth,
         fill_size=mesh.fill_size,
+        relabelled_limit=mesh.relabelled_limit,
         grading=None if mesh.grading is None else grading_settings(mesh.grading, mesh.cell_size),
     )
     return mesh_packing(packing, settings, log.line, log.progress)

@@ -126,6 +126,9 @@ class Pipeline:
         packing = None if isinstance(self.case.geometry, LayersGeometry) else load_packing(path / "packing.h5")
         mesh = mesh_case(self.case, packing, self.log)
         mesh.save(path / "mesh.h5")
+        for name, columns in mesh.tables.items():
+            rows = zip(*columns.values(), strict=True)
+            _write_csv(path / "curves" / f"{name}.csv", list(columns), [list(row) for row in rows])
         self.log.line(f"meshing: {_mesh_line(mesh)}")
         return {**describe(mesh), **mesh.report}
 

@@ -128,6 +128,9 @@ class MeshSection(Section):
         0.073,
         description="spheres are cut with radius r + this times h^2/r (h: local cell), which keeps their volume",
     )
+    relabelled_limit: NotNegative = Field(
+        0.003, description="part of a phase that may be relabelled or lost with whole beads before the mesh is refused"
+    )
     smallest_dihedral_deg: NotNegative = Field(10.0, description="a mesh with smaller angles is refused [degree]")
     contact_planes: tuple[Literal["AM", "SE", "CBD"], ...] = Field(
         (), description="phases whose touching particles are separated by planes named like `SE|SE`"

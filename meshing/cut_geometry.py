@@ -20,7 +20,8 @@ from .torus_mesh import FloatArray, IntArray
 MICROMETRE = 1e-6
 
 
-def _micrometres(metres: FloatArray) -> FloatArray:
+def micrometres(metres: FloatArray) -> FloatArray:
+    """Return lengths in micrometres."""
     return np.asarray(metres / MICROMETRE, dtype=np.float64)
 
 
@@ -105,8 +106,8 @@ class CutGeometry:
         grading: GradingSettings | None = None,
     ) -> CutGeometry:
         """Convert a packing, all lengths in metres."""
-        size, thickness = _micrometres(packing.size), separator / MICROMETRE
-        centres, radii = _micrometres(packing.centres - packing.lower), _micrometres(packing.radii)
+        size, thickness = micrometres(packing.size), separator / MICROMETRE
+        centres, radii = micrometres(packing.centres - packing.lower), micrometres(packing.radii)
         walls = (packing.periodic[0], packing.periodic[1], packing.periodic[2] and separator == 0.0)
         largest = cell_size if grading is None else grading.largest_size
         lattice = lattice_shape(size, thickness, largest / MICROMETRE, walls)

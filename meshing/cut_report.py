@@ -6,37 +6,36 @@ from typing import Any
 
 import numpy as np
 
-from manufacturing.phases import PARTICLE_PHASES, Phase, interface_name
+from manufacturing.phases import Phase, interface_name
 
 from .cut_geometry import MICROMETRE, CutGeometry
-from .exact_geometry import measure_exact_geometry
+from .exact_geometry import ExactGeometry, measure_exact_geometry
 from .labelled_mesh import LabelledMesh, interface_areas
+from .losses import measure_losses
 from .particle_colours import colours_by_phase
 from .specks import Relabelled
 
 
 def geometry_report(
-    labelled: LabelledMesh, geometry: CutGeometry, relabelled: Relabelled, matrix: Phase
+    labelled: LabelledMesh, geometry: CutGeometry, relabelled: Relabelled, matrix: Phase, limit: float = 1.0
 ) -> dict[str, Any]:
     """Return resolution, losses and errors of a mesh against the union of spheres."""
     packing = geometry.packing
-    volume = float(np.prod(geometry.size))
     smallest = 2.0 * float(packing.radii.min()) / MICROMETRE if len(packing.radii) else np.inf
-    found = np.isin(packing.particle_ids, labelled.particle_ids)
-    present = [p for p in PARTICLE_PHASES if (packing.phases == p).any()]
+    exact = measure_exact_geometry(geometry.exact_field, geometry.size, geometry.separator > 0.0)
+    losses = measure_losses(labelled, geometry, relabelled.volume, exact.volume_fraction)
+    losses.require(limit)
     return {
         "cell_size_um": geometry.cell_size,
         "colours": colours_by_phase(geometry.colouring),
         "particles_touching_their_own_image": geometry.colouring.self_contacts,
         "cells_across_smallest_bead": smallest / geometry.cell_size,
-        "relabelled_fraction": {name: lost / volume for name, lost in relabelled.volume.items()},
         "relabelled_pieces": relabelled.pieces,
-        "lost_beads": {p.name: int(((packing.phases == p) & ~found).sum()) for p in present},
-    } | _errors(labelled, geometry, matrix)
+        **losses.figures(),
+    } | _errors(labelled, exact, matrix)
 
 
-def _errors(labelled: LabelledMesh, geometry: CutGeometry, matrix: Phase) -> dict[str, Any]:
-    exact = measure_exact_geometry(geometry.exact_field, geometry.size, geometry.separator > 0.0)
+def _errors(labelled: LabelledMesh, exact: ExactGeometry, matrix: Phase) -> dict[str, Any]:
     volumes = labelled.volumes()
     electrode = volumes[labelled.phases != Phase.separator].sum()
     fractions, areas = _by_phase(exact.volume_fraction, matrix), _by_interface(exact.interface_area, matrix)

@@ -15,8 +15,8 @@ import numpy as np
 from manufacturing.phases import OVERLAP_PRIORITY, Phase, interface_name
 
 from .compiled import compiled
-from .sphere_field import SphereField, bucket_of, sphere_distance
-from .torus_mesh import FloatArray, IntArray
+from .sphere_field import SphereField, bucket_of, sphere_distance, sphere_power
+from .torus_mesh import FloatArray, IntArray, wrapped_into
 
 SEED = 20240229
 REPLICATES = 6
@@ -163,3 +163,32 @@ def _bottom_areas(field: SphereField, size: FloatArray, seed: int) -> dict[str, 
     hits = _bottom_hits(field, size, BOTTOM_SQUARES, RANKS, int(Phase.void), seed)
     present = [p for p in (*OVERLAP_PRIORITY, Phase.void) if hits[p] > 0]
     return {interface_name(p, Phase.separator): float(hits[p] / hits.sum() * size[0] * size[1]) for p in present}
+
+
+@compiled
+def is_owned(field: SphereField, size: FloatArray, x: FloatArray, phase: int, power: float, ranks: IntArray) -> bool:
+    """Return whether a point of a sphere lies in the box and belongs to no other sphere.
+
+    Args:
+        field: exact spheres.
+        size: edges of the box, shape (3,) [um].
+        x: the point, shape (3,) [um]; wrapped in place.
+        phase: of the sphere.
+        power: of the point with respect to the sphere [um2].
+        ranks: order of the phases where spheres overlap.
+    """
+    for k in range(3):
+        if field.period[k] > 0.0:
+            x[k] = wrapped_into(x[k], field.period[k])
+        elif not 0.0 <= x[k] < size[k]:
+            return False
+    bucket = bucket_of(field, x[0], x[1], x[2])
+    slack = 1e-9 * size[0]
+    for entry in range(field.start[bucket], field.start[bucket + 1]):
+        s = field.members[entry]
+        if field.phases[s] == phase:
+            if sphere_power(field, s, x[0], x[1], x[2], 0.0) < power - slack:
+                return False
+        elif ranks[field.phases[s]] < ranks[phase] and sphere_distance(field, s, x[0], x[1], x[2]) < 0.0:
+            return False
+    return True

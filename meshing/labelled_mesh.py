@@ -65,6 +65,7 @@ class LabelledMesh:
     facet_names: tuple[str, ...]
     report: dict[str, Any] = field(default_factory=dict)  # what meshing measured, for the summary
     provenance: dict[str, Any] = field(default_factory=dict)
+    tables: dict[str, dict[str, list[Any]]] = field(default_factory=dict)  # columns by table; not part of the file
 
     def volumes(self) -> FloatArray:
         """Return the volume of each cell, shape (nc,) [m3]."""

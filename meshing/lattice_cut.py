@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any, Literal, TypeVar
 
 import numpy as np
@@ -23,6 +24,7 @@ from .labelled_mesh import LabelledMesh, build_labelled_mesh
 from .lattice_bisection import refine_lattice
 from .mesh_improvement import ImprovementSettings, improve
 from .mesh_quality import require_angles
+from .neck_table import measure_necks
 from .particle_colours import colours_by_phase
 from .specks import Relabelled, relabel_specks
 from .sphere_cut import cut_class
@@ -46,6 +48,7 @@ class LatticeCutSettings:
     colouring: Literal["particle", "phase"] = "particle"  # phase: all spheres of a phase are cut at once
     speck_cells: float = 2.0  # pieces of a phase below this many lattice cubes are given to their neighbours
     volume_correction: float = 0.073  # spheres are cut with radius r + volume_correction cell_size^2/r
+    relabelled_limit: float = 0.003  # part of a phase that may be relabelled or lost with whole beads
     smallest_dihedral_deg: float = 10.0  # a mesh with smaller angles is refused
     target_dihedral_deg: float = 12.0  # improvement goes on until here, as long as it helps
     matrix_phase: Phase = Phase.void  # phase of the space between the particles
@@ -59,6 +62,8 @@ class LatticeCutSettings:
         for name in ("cell_size", "same_phase_gap"):
             if not getattr(self, name) > 0.0:
                 raise InputError(f"mesh.{name}", f"{getattr(self, name):g} m", "a length > 0")
+        if not self.relabelled_limit >= 0.0:
+            raise InputError("mesh.relabelled_limit", f"{self.relabelled_limit:g}", "a fraction >= 0")
         if not self.separator_thickness >= 0.0:
             raise InputError("mesh.separator_thickness", f"{self.separator_thickness:g} m", "a length >= 0")
         if self.grading is not None:
@@ -101,7 +106,8 @@ def mesh_packing(
 
     Raises:
         InputError: the settings do not fit the packing.
-        StageError: the mesh is not conforming or has angles below ``smallest_dihedral_deg``.
+        StageError: the mesh is not conforming, has angles below ``smallest_dihedral_deg`` or lost more
+            than ``relabelled_limit`` of a phase.
     """
     watch = Stopwatch(Reporter(0, log, progress))
     geometry = _geometry(packing, settings)
@@ -109,7 +115,11 @@ def mesh_packing(
         count = geometry.colouring.self_contacts
         watch.reporter.line(f"{STAGE}: {count} particles nearly touch their own image; gaps below a cell may close")
     watch.reporter.line(f"{STAGE}: colours {colours_by_phase(geometry.colouring)}")
-    return mesh_geometry(geometry, settings, watch, geometry_report)
+    labelled = mesh_geometry(geometry, settings, watch, partial(geometry_report, limit=settings.relabelled_limit))
+    necks = measure_necks(labelled, geometry)
+    watch.lap("necks", 1.0, f"{len(necks.exact)} pairs of particles of a phase")
+    report = labelled.report | {"necks": necks.figures(), "seconds": watch.seconds}
+    return replace(labelled, report=report, tables={"necks": necks.columns()})
 
 
 def mesh_geometry(

@@ -152,9 +152,8 @@ def _class_distance_of(field: Any, x: Any, y: Any, z: Any, which: Any) -> Callab
 
 
 @compiled
-def _offset(field: SphereField, s: int, size: float) -> float:
-    """Return how far outside its sphere a surface is cut where the cells have this size [um]."""
-    radius = field.radii[s]
+def surface_offset(field: SphereField, radius: float, size: float) -> float:
+    """Return how far outside a sphere its surface is cut where the cells have this size [um]."""
     return float(min(field.correction * size * size / radius, LARGEST_OFFSET * radius))
 
 
@@ -169,7 +168,7 @@ def _nearest_sphere(field: SphereField, x: float, y: float, z: float, which: int
     for entry in range(field.start[bucket], field.start[bucket + 1]):
         s = field.members[entry]
         if field.classes[s] == which:
-            distance = sphere_distance(field, s, x, y, z) - _offset(field, s, size)
+            distance = sphere_distance(field, s, x, y, z) - surface_offset(field, field.radii[s], size)
             if distance < best:
                 best, nearest = distance, s
     return best, nearest
@@ -210,7 +209,7 @@ def _sphere_gradient(field: SphereField, s: int, point: FloatArray, out: FloatAr
 def sphere_power(field: SphereField, s: int, x: float, y: float, z: float, size: float) -> float:
     """Return |x - c_s|^2 - r^2 [um2] with the radius r at which surfaces are cut between cells of a size [um]."""
     dx, dy, dz = x - field.centres[s, 0], y - field.centres[s, 1], z - field.centres[s, 2]
-    return float(dx * dx + dy * dy + dz * dz - (field.radii[s] + _offset(field, s, size)) ** 2)
+    return float(dx * dx + dy * dy + dz * dz - (field.radii[s] + surface_offset(field, field.radii[s], size)) ** 2)
 
 
 @compiled
