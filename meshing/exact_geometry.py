@@ -166,7 +166,9 @@ def _bottom_areas(field: SphereField, size: FloatArray, seed: int) -> dict[str, 
 
 
 @compiled
-def is_owned(field: SphereField, size: FloatArray, x: FloatArray, phase: int, power: float, ranks: IntArray) -> bool:
+def is_owned(
+    field: SphereField, size: FloatArray, x: FloatArray, phase: int, power: float, ranks: IntArray, row: int = -1
+) -> bool:
     """Return whether a point of a sphere lies in the box and belongs to no other sphere.
 
     Args:
@@ -176,6 +178,7 @@ def is_owned(field: SphereField, size: FloatArray, x: FloatArray, phase: int, po
         phase: of the sphere.
         power: of the point with respect to the sphere [um2].
         ranks: order of the phases where spheres overlap.
+        row: of the sphere in the packing; one of equal spheres in one place, the first, owns the point.
     """
     for k in range(3):
         if field.period[k] > 0.0:
@@ -187,7 +190,8 @@ def is_owned(field: SphereField, size: FloatArray, x: FloatArray, phase: int, po
     for entry in range(field.start[bucket], field.start[bucket + 1]):
         s = field.members[entry]
         if field.phases[s] == phase:
-            if sphere_power(field, s, x[0], x[1], x[2], 0.0) < power - slack:
+            other = sphere_power(field, s, x[0], x[1], x[2], 0.0)
+            if other < power - slack or (other < power + slack and field.particles[s] < row):
                 return False
         elif ranks[field.phases[s]] < ranks[phase] and sphere_distance(field, s, x[0], x[1], x[2]) < 0.0:
             return False

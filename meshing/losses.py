@@ -69,7 +69,7 @@ def measure_losses(
     rows = np.flatnonzero(~np.isin(packing.particle_ids, mesh.particle_ids))
     centres, radii = micrometres(packing.centres[rows] - packing.lower), micrometres(packing.radii[rows])
     owned = _owned_volumes(
-        geometry.exact_field, geometry.size, centres, radii, packing.phases[rows], RANKS, BEAD_POINTS, SEED
+        geometry.exact_field, geometry.size, centres, radii, packing.phases[rows], rows, RANKS, BEAD_POINTS, SEED
     )
     volume = float(np.prod(geometry.size))
     exact = {name: fraction * volume for name, fraction in exact_fraction.items()}
@@ -94,6 +94,7 @@ def _owned_volumes(
     centres: FloatArray,
     radii: FloatArray,
     phases: IntArray,
+    rows: IntArray,
     ranks: IntArray,
     count: int,
     seed: int,
@@ -112,6 +113,6 @@ def _owned_volumes(
             reach = radii[ball] * np.random.random() ** (1.0 / 3.0)
             x *= reach / np.sqrt(total)
             x += centres[ball]
-            hits += is_owned(field, size, x, phases[ball], reach**2 - radii[ball] ** 2, ranks)
+            hits += is_owned(field, size, x, phases[ball], reach**2 - radii[ball] ** 2, ranks, rows[ball])
         out[ball] = 4.0 / 3.0 * np.pi * radii[ball] ** 3 * hits / count
     return out

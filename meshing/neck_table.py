@@ -162,6 +162,8 @@ def _matched(
 
 def _shared_vertices(mesh: LabelledMesh, rows: IntArray, necks: ExactNecks, count: int) -> IntArray:
     """Return how many vertices belong to both particles of each pair, all images of a pair together."""
+    if len(necks) == 0:
+        return np.zeros(0, dtype=np.int64)
     master = np.arange(len(mesh.vertices))
     for axis in np.flatnonzero(mesh.periodic):
         walls = match_walls(mesh, int(axis))

@@ -104,6 +104,8 @@ def test_lost_bead_is_counted_and_refused():
     assert cut.report["lost_beads"] == {"SE": 1}
     assert cut.report["hidden_beads"] == {"SE": 1}
     assert cut.report["lost_bead_fraction"]["SE"] == pytest.approx(0.36**3 / (2.0**3 + 0.36**3), rel=0.02)
+    twice = mesh([big, big], (9.0, 8.0, 8.0), 0.9)
+    assert (twice.report["lost_beads"], twice.report["hidden_beads"]) == ({"SE": 0}, {"SE": 1})
     with pytest.raises(InputError, match=r"mesh\.relabelled_limit"):
         LatticeCutSettings(relabelled_limit=-0.1)
 
