@@ -1,4 +1,4 @@
-"""``granode``: demo, run, test, exec, doctor, validate, bench, recipe, packing, study."""
+"""``granode``: demo, run, test, exec, doctor, validate, bench, recipe, packing, mesh, study."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from manufacturing.errors import GranodeError, InputError
 
 from .case_file import read_case
 from .inspect_commands import add_packing_commands
+from .mesh_command import add_mesh_command
 from .mpi_launch import solver_ranks
 from .run_directory import locked
 from .schema import UNTIL, Case
@@ -56,7 +57,7 @@ def main(arguments: list[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="granode", description=__doc__)
     commands = parser.add_subparsers(
-        dest="command", required=True, metavar="{demo,run,test,exec,doctor,validate,bench,recipe,packing,study}"
+        dest="command", required=True, metavar="{demo,run,test,exec,doctor,validate,bench,recipe,packing,mesh,study}"
     )
     demo = commands.add_parser("demo", help="run cases/demo.toml")
     run = commands.add_parser("run", help="run a case file")
@@ -85,6 +86,7 @@ def _parser() -> argparse.ArgumentParser:
         if name == "validate":
             command.add_argument("--out", type=Path, help="keeps finished groups (default: results/validate_NAME)")
     add_packing_commands(commands)
+    add_mesh_command(commands)
     add_study_command(commands)
     stages = commands.add_parser("_stages")
     stages.add_argument("out", type=Path)

@@ -18,11 +18,13 @@ from manufacturing.packing_summary import describe as describe_packing
 from manufacturing.phases import COLLECTOR, Phase
 from meshing.gmsh_file import write_gmsh
 from meshing.labelled_mesh import TOP_FACES, LabelledMesh, describe, load_mesh
+from meshing.xdmf_file import write_xdmf
 from solver.conduction import ConductionSettings, solve_conduction
 from solver.connectivity import CellGraph
 from solver.discharge import Discharge, DischargeRecord, DischargeSettings, Snapshot
 
 from .case_checks import check_case, check_materials, conduction_sections, conductivities, phases_in
+from .colour_map_file import write_colour_maps
 from .field_files import write_conduction_fields, write_mesh_fields, write_snapshots
 from .geometry import GivenGeometry, electrode_figures, given_packing, manufacture_case, mesh_case
 from .log import RunLog
@@ -126,6 +128,7 @@ class Pipeline:
         packing = None if isinstance(self.case.geometry, LayersGeometry) else load_packing(path / "packing.h5")
         mesh = mesh_case(self.case, packing, self.log)
         mesh.save(path / "mesh.h5")
+        write_xdmf(path / "mesh.h5")
         for name, columns in mesh.tables.items():
             rows = zip(*columns.values(), strict=True)
             _write_csv(path / "curves" / f"{name}.csv", list(columns), [list(row) for row in rows])
@@ -136,6 +139,7 @@ class Pipeline:
         if self.case.output.fields:
             write_mesh_fields(self.mesh, self.directory.path / "fields")
             write_gmsh(self.mesh, self.directory.path / "fields" / "mesh.msh")
+            write_colour_maps(self.mesh, self.directory.path / "fields" / "paraview_colours.json")
         densities = {name: entry.density.value for name, entry in self.materials.by_domain.items()}
         return electrode_figures(self.mesh, densities)
 
