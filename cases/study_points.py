@@ -18,6 +18,7 @@ from .schema_study import StudySection
 
 Values = dict[str, Any]  # by dotted key
 LONGEST_TEXT, LONGEST_NAME = 24, 120  # [characters]; longer ones are cut and get a hash
+UNCHANGED = "unchanged"  # name of the point that sets nothing, an empty row of a table
 _UNSAFE = re.compile(r"[^A-Za-z0-9_.+-]+")
 
 
@@ -137,7 +138,7 @@ def _labels(keys: Sequence[str]) -> dict[str, str]:
 def _name(values: Values, labels: Mapping[str, str]) -> str:
     """Return a name for a directory, such as ``cell_size=1e-06_seed=2``."""
     parts = [f"{_safe(labels[key])}={_text(value)}" for key, value in values.items()]
-    name = "_".join(parts)
+    name = "_".join(parts) or UNCHANGED
     return name if len(name) <= LONGEST_NAME else f"{name[:LONGEST_NAME]}-{_hash(name)}"
 
 

@@ -1,7 +1,6 @@
 """A study by the command line: two mesh sizes of two random packings, then the same again, and one point of an array.
 
-Seen to fail with: packings made once per point, a study that repeats finished points, exit code 0 after a failure,
-points counted from 0.
+Seen to fail with: packings made once per point, exit code 0 after a failure, points counted from 0.
 """
 
 from __future__ import annotations

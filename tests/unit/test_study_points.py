@@ -55,6 +55,11 @@ def test_table_inline_and_as_file(tmp_path: Path) -> None:
     assert [p.values for p in points] == [{"a.x": 1, "b.y": "text", "c": 1e-6}, {"a.x": 2, "c": [1, 2]}]
 
 
+def test_an_empty_row_is_the_case_itself() -> None:
+    points = expand(StudySection.model_validate({"table": [{}, {"a": 1}]}), Path())
+    assert [(p.name, p.values) for p in points] == [("unchanged", {}), ("a=1", {"a": 1})]
+
+
 def test_forms_are_combined_and_points_counted_from_one() -> None:
     study = StudySection.model_validate({"grid": {"a": [1, 2]}, "list": {"b": [3, 4], "c": [5, 6]}, "seeds": 2})
     points = expand(study, Path())
