@@ -102,7 +102,7 @@ def _draw_combinations(
 ) -> None:
     """Draw the seeds of each combination side by side, or at the value of a single numeric key."""
     seed_key, figure = plan.study.seed_key, entries[0].figure
-    positions, ticks = _positions(entries)
+    positions, numbered = _positions(entries)
     for entry, x in zip(entries, positions, strict=True):
         values = [
             row.figures[figure]
@@ -112,10 +112,10 @@ def _draw_combinations(
         axes.plot([x] * len(values), values, "o", color=LINE_COLOURS[0], markersize=4)
         mean, half = entry.statistics.mean, entry.statistics.half_width or 0.0
         colour = LINE_COLOURS[1:][entries.index(entry) % (len(LINE_COLOURS) - 1)]
-        label = f"{entry.combination.label}: {_mean_label(plan, entry)}"
+        label = f"{f'{x:g}: ' if numbered else ''}{entry.combination.label}: {_mean_label(plan, entry)}"
         axes.errorbar(x + _shift(positions), mean, half, fmt="s", capsize=5, color=colour, label=label)
-    if ticks:
-        axes.set_xticks(positions, ticks)
+    if numbered:
+        axes.set_xticks(positions)
         axes.set_xlim(min(positions) - 0.7, max(positions) + 0.7)
         return
     key = next(iter(entries[0].combination.values))
@@ -153,7 +153,9 @@ def _draw_limit(axes: Axes, entry: FigureConvergence, colour: str, where: float 
     if entry.statistics is None or entry.total_error is None:
         return
     mean, error = entry.statistics.mean, entry.total_error
-    label = f"{entry.combination.label or 'extrapolated'}: {with_error(mean, error)}{_orders(entry)}"
+    seeds = entry.statistics.half_width
+    parts = "" if seeds is None else f" ({entry.error:.2g} sizes, {seeds:.2g} seeds)"
+    label = f"{entry.combination.label or 'extrapolated'}: {with_error(mean, error)}{parts}{_orders(entry)}"
     if where is None:
         axes.axhspan(mean - error, mean + error, color=colour, alpha=0.15, linewidth=0)
         axes.axhline(mean, color=colour, linestyle="--", linewidth=1.0, label=label)
@@ -213,12 +215,12 @@ def _unit_and_factor(key: str) -> tuple[str, float]:
     return ("µm", 1.0 / MICROMETRE) if unit == "m" else (unit, 1.0)
 
 
-def _positions(entries: Sequence[FigureStatistics]) -> tuple[list[float], list[str]]:
-    """Return where combinations are drawn: at the value of a single numeric key, else side by side with names."""
+def _positions(entries: Sequence[FigureStatistics]) -> tuple[list[float], bool]:
+    """Return where combinations are drawn, at the value of a single numeric key or numbered, and which of both."""
     values = [list(entry.combination.values.values()) for entry in entries]
     if all(len(v) == 1 and isinstance(v[0], int | float) and not isinstance(v[0], bool) for v in values):
-        return [float(v[0]) for v in values], []
-    return [float(k) for k in range(len(entries))], [entry.combination.label.replace(", ", "\n") for entry in entries]
+        return [float(v[0]) for v in values], False
+    return [float(k) for k in range(1, len(entries) + 1)], True
 
 
 def _shift(positions: Sequence[float]) -> float:
