@@ -41,10 +41,6 @@ class Geometry(Protocol):
         """The lattice that is cut."""
 
     @property
-    def sizes(self) -> SizeField:
-        """Wanted cell size everywhere [um]."""
-
-    @property
     def cut_field(self) -> DistanceField:
         """Signed distances to the surfaces of each class."""
 

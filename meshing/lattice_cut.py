@@ -137,13 +137,15 @@ def mesh_geometry(
         report: measures the mesh against its geometry, once the volumes that specks lost are known [um3].
 
     Raises:
-        InputError: contact planes between other shapes than spheres.
+        InputError: contact planes between other shapes than spheres, or graded sizes around them.
         StageError: the mesh is not conforming or has angles below ``smallest_dihedral_deg``.
     """
     if settings.contact_planes and not isinstance(geometry.cut_field, SphereField):
         raise InputError("mesh.contact_planes", sorted(p.name for p in settings.contact_planes), "spheres to separate")
     mesh = build_lattice(geometry.lattice)
     if settings.grading is not None:
+        if not isinstance(geometry, CutGeometry):
+            raise InputError("mesh.grading", "a table", "none: only sizes around spheres are graded")
         mesh = refine_lattice(mesh, geometry.sizes, geometry.lattice.cube)
     watch.lap("lattice", 0.1, f"{len(mesh.cells)} cells")
     labels = CellLabels.of(geometry.class_phases, settings.contact_planes)
