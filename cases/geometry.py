@@ -173,6 +173,7 @@ def _mesh_geometry(case: Case, packing: Packing | None, log: RunLog) -> Labelled
         cell_size=mesh.cell_size,
         separator_thickness=separator,
         same_phase_gap=mesh.same_phase_gap,
+        gap_cells=mesh.gap_cells,
         colouring=mesh.colouring,
         volume_correction=mesh.volume_correction,
         smallest_dihedral_deg=mesh.smallest_dihedral_deg,

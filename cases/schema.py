@@ -124,6 +124,9 @@ class MeshSection(Section):
     colouring: Literal["particle", "phase"] = Field(
         "particle", description="`phase` cuts all spheres of a phase at once, which closes gaps and fattens necks"
     )
+    gap_cells: NotNegative = Field(
+        1.0, description="and those closer than this many `cell_size`, because one edge could span their gap"
+    )
     volume_correction: NotNegative = Field(
         0.073,
         description="spheres are cut with radius r + this times h^2/r (h: local cell), which keeps their volume",

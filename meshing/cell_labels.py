@@ -48,7 +48,7 @@ class CellLabels:
         if own.any() and count > CONTACT_SHIFT:
             raise StageError(
                 f"{count} colours of particles, at most {CONTACT_SHIFT} with mesh.contact_planes; "
-                "a smaller mesh.same_phase_gap needs fewer"
+                "a smaller mesh.same_phase_gap or mesh.gap_cells needs fewer"
             )
         class_labels = np.where(own, FIRST_PART + np.arange(count), class_phases).astype(np.int64)
         label_phases = np.concatenate([np.arange(FIRST_PART), class_phases]).astype(np.int64)

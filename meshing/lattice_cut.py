@@ -45,6 +45,7 @@ class LatticeCutSettings:
     cell_size: float = 1.0e-6  # [m] edge of the lattice cubes at the particle surfaces
     separator_thickness: float = 15.0e-6  # [m] 0 for none
     same_phase_gap: float = 0.5e-6  # [m] spheres of one phase that are closer are cut one after the other
+    gap_cells: float = 1.0  # and so are those closer than this many cell_size: an edge would span their gap
     colouring: Literal["particle", "phase"] = "particle"  # phase: all spheres of a phase are cut at once
     speck_cells: float = 2.0  # pieces of a phase below this many lattice cubes are given to their neighbours
     volume_correction: float = 0.073  # spheres are cut with radius r + volume_correction cell_size^2/r
@@ -62,6 +63,12 @@ class LatticeCutSettings:
         for name in ("cell_size", "same_phase_gap"):
             if not getattr(self, name) > 0.0:
                 raise InputError(f"mesh.{name}", f"{getattr(self, name):g} m", "a length > 0")
+        if self.contact_planes and self.colouring != "particle":
+            raise InputError(
+                "mesh.contact_planes", f"with mesh.colouring = {self.colouring}", "mesh.colouring = particle"
+            )
+        if not self.gap_cells >= 0.0:
+            raise InputError("mesh.gap_cells", f"{self.gap_cells:g}", "a number of cells >= 0")
         if not self.relabelled_limit >= 0.0:
             raise InputError("mesh.relabelled_limit", f"{self.relabelled_limit:g}", "a fraction >= 0")
         if not self.separator_thickness >= 0.0:
@@ -196,7 +203,7 @@ def _geometry(packing: Packing, settings: LatticeCutSettings) -> CutGeometry:
         packing,
         settings.cell_size,
         settings.separator_thickness,
-        settings.same_phase_gap if settings.colouring == "particle" else 0.0,
+        max(settings.same_phase_gap, settings.gap_cells * settings.cell_size) * (settings.colouring == "particle"),
         settings.volume_correction,
         settings.grading,
     )

@@ -1,7 +1,8 @@
 """Necks and losses of a mesh beside those of the packing.
 
 Seen to fail with: areas of facets added without their direction, facets through periodic walls left out, the
-whole disc counted where others hide it, hidden beads counted as lost, losses relative to the box.
+whole disc counted where others hide it, hidden beads counted as lost, losses relative to the box, gap_cells
+ignored.
 """
 
 from __future__ import annotations
@@ -93,6 +94,42 @@ def test_a_gap_is_no_contact_and_a_tiny_one_may_close():
     assert 0.0 < row["cut_area_um2"] < 0.5
     assert row["meshed_area_um2"] < 1.5
     assert narrow.report["necks"]["SE"]["false"] == (row["facets"] > 0)
+
+
+def pairs_with_gap(gap: float, count: int = 3):
+    """Pairs of spheres of 2 um in different directions and places of the lattice."""
+    random = np.random.default_rng(5)
+    spheres = []
+    for i in range(count):
+        for j in range(count):
+            axis = random.normal(size=3)
+            axis /= np.linalg.norm(axis)
+            middle = np.array([5.0 + 10 * i, 5.0 + 10 * j, 5.0]) + random.uniform(-0.3, 0.3, 3)
+            spheres += [(*(middle + side * (2.0 + 0.5 * gap) * axis), 2.0, Phase.SE) for side in (-1.0, 1.0)]
+    return spheres, (10.0 * count, 10.0 * count, 10.0)
+
+
+def test_gaps_narrower_than_a_cell_stay_open():
+    """At 0.4 cells no gap closes; seen as one surface (no gap below 0.5 um, gap_cells = 0) some do."""
+    spheres, size = pairs_with_gap(0.64)
+    kept, closed = (mesh(spheres, size, 1.6, gap_cells=cells).report["necks"]["SE"] for cells in (1.0, 0.0))
+    assert (kept["false"], kept["joined_at_vertices_only"]) == (0, 0)
+    assert closed["false"] > 0
+
+
+def test_necks_of_tangent_spheres_vanish_with_the_cell():
+    """What the mesh makes of them stays below the circle of the enlarged spheres, pi 0.146 h^2 each."""
+    spheres, size = pairs_with_gap(0.0)
+    for cell in (1.2, 0.6):
+        figures = mesh(spheres, size, cell).report["necks"]["SE"]
+        assert figures["tangent"] == 9
+        assert figures["tangent_area_um2"] < 9 * 1.3 * np.pi * 0.146 * cell**2
+        assert (figures["exact"], figures["false"]) == (0, 0)
+
+
+def test_planes_need_colours_by_particle():
+    with pytest.raises(InputError, match=r"mesh\.contact_planes"):
+        LatticeCutSettings(colouring="phase", contact_planes=(Phase.SE,))
 
 
 def test_lost_bead_is_counted_and_refused():
