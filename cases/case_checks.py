@@ -17,12 +17,14 @@ from .rheology import Rheometer
 from .schema import (
     Case,
     ConductionSection,
+    LatticeGeometry,
     LayersGeometry,
     ManufacturedGeometry,
     PackingGeometry,
     RandomGeometry,
     SpheresGeometry,
 )
+from .shapes import ShapeGeometry, shape_phases
 
 
 def check_case(case: Case, materials: CaseMaterials, folder: Path = Path()) -> None:
@@ -73,6 +75,10 @@ def phases_of(case: Case, folder: Path) -> set[Phase]:
     if isinstance(geometry, LayersGeometry):
         return {Phase[layer.phase] for layer in geometry.layers}
     below = {Phase.separator} if case.cell.separator_thickness > 0.0 else set()
+    if isinstance(geometry, ShapeGeometry):
+        return below | shape_phases(geometry)
+    if isinstance(geometry, LatticeGeometry):
+        return below | {Phase[geometry.matrix], Phase[geometry.phase]}
     if isinstance(geometry, SpheresGeometry):
         return below | {Phase[geometry.matrix]} | {Phase[s.phase] for s in geometry.spheres}
     if isinstance(geometry, ManufacturedGeometry):

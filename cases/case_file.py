@@ -5,13 +5,13 @@ from __future__ import annotations
 import difflib
 import tomllib
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from pydantic import ValidationError
 
 from manufacturing.errors import InputError
 
-from .schema import Case
+from .schema import Case, Geometry
 
 REMOVED = object()  # as a value: the key is taken away
 MOVED = {  # keys of earlier versions -> where they are now
@@ -121,7 +121,7 @@ def _split_key(key: str) -> list[str]:
 
 def _as_input_error(error: ValidationError) -> InputError:
     first = error.errors()[0]
-    tags = {"manufactured", "random", "packing", "spheres", "layers"}
+    tags = {get_args(m.model_fields["source"].annotation)[0] for m in get_args(get_args(Geometry)[0])}
     location = [str(part) for part in first["loc"]]
     if len(location) > 1 and location[0] == "geometry" and location[1] in tags:
         del location[1]

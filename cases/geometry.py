@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 from mpi4py import MPI
 
 from manufacturing import manufacture, packing_files
@@ -15,6 +16,7 @@ from manufacturing.errors import InputError
 from manufacturing.packing import Packing
 from manufacturing.phases import Phase
 from manufacturing.random_packing import random_packing
+from manufacturing.sphere_lattice import sphere_lattice
 from meshing.grading import GradingSettings
 from meshing.labelled_mesh import LabelledMesh
 from meshing.lattice_cut import LatticeCutSettings, mesh_packing
@@ -28,14 +30,25 @@ from .manufacture import manufacturing_settings, named_as_in_case, random_settin
 from .schema import (
     Case,
     GradingSection,
+    LatticeGeometry,
     LayersGeometry,
     ManufacturedGeometry,
     PackingGeometry,
     RandomGeometry,
     SpheresGeometry,
 )
+from .shapes import (
+    BlocksGeometry,
+    ShapeGeometry,
+    SolidsGeometry,
+    block_image,
+    mesh_shape,
+    read_image,
+    solid_shape,
+)
 
-GivenGeometry = SpheresGeometry | PackingGeometry | RandomGeometry
+FloatArray = npt.NDArray[np.float64]
+GivenGeometry = SpheresGeometry | PackingGeometry | RandomGeometry | LatticeGeometry
 LAMMPS_FILES = (".data", ".dump", ".lammpstrj")
 
 MAXIMUM_CELLS = 3e7  # every rank reads the whole mesh
@@ -85,6 +98,9 @@ def given_packing(geometry: GivenGeometry, folder: Path) -> Packing:
     if isinstance(geometry, RandomGeometry):
         with named_as_in_case():
             return random_packing(random_settings(geometry, folder)).packing
+    if isinstance(geometry, LatticeGeometry):
+        g = geometry
+        return sphere_lattice(g.kind, g.edge, g.counts, g.radius_ratio, Phase[g.phase], Phase[g.matrix])
     return sphere_packing(geometry) if isinstance(geometry, SpheresGeometry) else read_packing(geometry, folder)
 
 
@@ -125,68 +141,96 @@ def check_geometry(case: Case, folder: Path) -> None:
     elif isinstance(geometry, RandomGeometry):
         with named_as_in_case():
             random_settings(geometry, folder)
-    elif isinstance(geometry, SpheresGeometry | PackingGeometry):
-        check_cell_count(case, crop(given_packing(geometry, folder), case.cell)[0])
+    elif isinstance(geometry, SpheresGeometry | PackingGeometry | LatticeGeometry):
+        check_cell_count(case, crop(given_packing(geometry, folder), case.cell)[0].size)
+    elif not isinstance(geometry, LayersGeometry):
+        _check_shape(case, geometry, folder)
 
 
-def check_cell_count(case: Case, packing: Packing) -> None:
+def _check_shape(case: Case, geometry: ShapeGeometry, folder: Path) -> None:
+    if case.mesh.grading is not None:
+        raise InputError("mesh.grading", f'source = "{geometry.source}"', "a packing of spheres")
+    for name in ("crop_bottom", "crop_top"):
+        if getattr(case.cell, name) > 0.0:
+            raise InputError(f"cell.{name}", getattr(case.cell, name), "0 with images and shapes")
+    cell_size = case.mesh.cell_size
+    if isinstance(geometry, SolidsGeometry):
+        check_cell_count(case, solid_shape(geometry, cell_size).size)
+        return
+    image = block_image(geometry) if isinstance(geometry, BlocksGeometry) else read_image(geometry, folder)
+    if isinstance(geometry, BlocksGeometry) or case.mesh.method == "voxel":
+        cell_size = float(np.prod(image.voxel) ** (1.0 / 3.0))
+    check_cell_count(case, image.size, cell_size)
+
+
+def check_cell_count(case: Case, size: FloatArray, cell_size: float | None = None) -> None:
     """Refuse a mesh that no machine holds, mostly a sign of micrometres given as metres.
 
     Raises:
         InputError: more than MAXIMUM_CELLS cells.
     """
-    size = packing.size + np.array([0.0, 0.0, case.cell.separator_thickness])
+    cell_size = cell_size or case.mesh.cell_size
+    size = size + np.array([0.0, 0.0, case.cell.separator_thickness])
     per_cube = 6.0 if case.mesh.method == "voxel" else 12.0
-    cells = per_cube * float(np.prod(size / case.mesh.cell_size))
+    cells = per_cube * float(np.prod(size / cell_size))
     if cells > MAXIMUM_CELLS:
         raise InputError(
             "mesh.cell_size",
-            f"{case.mesh.cell_size:g} m in a cell of {size[0]:g} x {size[1]:g} x {size[2]:g} m, {cells:.1e} cells",
+            f"{cell_size:g} m in a cell of {size[0]:g} x {size[1]:g} x {size[2]:g} m, {cells:.1e} cells",
             f"at most {MAXIMUM_CELLS:.0e} cells; lengths are in metres",
         )
 
 
-def mesh_case(case: Case, packing: Packing | None, log: RunLog) -> LabelledMesh:
-    """Mesh the packing between its crop planes or the layers of a case, with the contacts of its cell."""
+def mesh_case(case: Case, packing: Packing | None, folder: Path, log: RunLog) -> LabelledMesh:
+    """Mesh the packing between its crop planes, the layers, the image or the shape, with the contacts of its cell."""
     if packing is None:
-        return with_contacts(_mesh_geometry(case, None, log), case.cell)
+        return with_contacts(_mesh_geometry(case, None, folder, log), case.cell)
     packing, cropped = crop(packing, case.cell)
-    mesh = with_contacts(_mesh_geometry(case, packing, log), case.cell)
+    mesh = with_contacts(_mesh_geometry(case, packing, folder, log), case.cell)
     return replace(mesh, report=mesh.report | {"crop": cropped}) if cropped else mesh
 
 
-def _mesh_geometry(case: Case, packing: Packing | None, log: RunLog) -> LabelledMesh:
-    geometry, mesh = case.geometry, case.mesh
+def _mesh_geometry(case: Case, packing: Packing | None, folder: Path, log: RunLog) -> LabelledMesh:
+    geometry, voxels = case.geometry, case.mesh.method == "voxel"
+    settings = cut_settings(case)
     if isinstance(geometry, LayersGeometry):
         layers = tuple(Layer(Phase[x.phase], x.thickness, x.cells, x.grading) for x in geometry.layers)
         return mesh_layers(LayersSettings(layers, "xyz".index(geometry.axis), geometry.width, geometry.cells_across))
+    if isinstance(geometry, ShapeGeometry):
+        return mesh_shape(geometry, voxels, settings, folder, log)
     assert packing is not None
-    check_cell_count(case, packing)
-    matrix = Phase[geometry.matrix] if isinstance(geometry, SpheresGeometry) else Phase.void
-    separator = case.cell.separator_thickness
-    planes = tuple(Phase[name] for name in mesh.contact_planes)
-    if mesh.method == "voxel":
-        voxels = mesh_voxels(packing, VoxelSettings(mesh.cell_size, separator, matrix, planes))
-        require_angles(voxels.report["quality"], mesh.smallest_dihedral_deg)
-        return voxels
-    settings = LatticeCutSettings(
+    check_cell_count(case, packing.size)
+    if not voxels:
+        return mesh_packing(packing, settings, log.line, log.progress)
+    mesh = mesh_voxels(
+        packing,
+        VoxelSettings(settings.cell_size, settings.separator_thickness, settings.matrix_phase, settings.contact_planes),
+    )
+    require_angles(mesh.report["quality"], settings.smallest_dihedral_deg)
+    return mesh
+
+
+def cut_settings(case: Case) -> LatticeCutSettings:
+    """Return how finely and how well a case wants its mesh."""
+    mesh, geometry = case.mesh, case.geometry
+    matrix = geometry.matrix if isinstance(geometry, SpheresGeometry | LatticeGeometry) else Phase.void.name
+    return LatticeCutSettings(
         cell_size=mesh.cell_size,
-        separator_thickness=separator,
+        separator_thickness=case.cell.separator_thickness,
         same_phase_gap=mesh.same_phase_gap,
         gap_cells=mesh.gap_cells,
         colouring=mesh.colouring,
         volume_correction=mesh.volume_correction,
         smallest_dihedral_deg=mesh.smallest_dihedral_deg,
         target_dihedral_deg=mesh.target_dihedral_deg,
-        matrix_phase=matrix,
-        contact_planes=planes,
+        matrix_phase=Phase[matrix],
+        contact_planes=tuple(Phase[name] for name in mesh.contact_planes),
         fill=mesh.fill,
         fill_growth=mesh.fill_growth,
         fill_size=mesh.fill_size,
         relabelled_limit=mesh.relabelled_limit,
         grading=None if mesh.grading is None else grading_settings(mesh.grading, mesh.cell_size),
     )
-    return mesh_packing(packing, settings, log.line, log.progress)
 
 
 def grading_settings(section: GradingSection, cell_size: float) -> GradingSettings:

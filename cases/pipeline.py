@@ -31,7 +31,7 @@ from .log import RunLog
 from .physics import CaseMaterials, build_cell_model, stoichiometry_window
 from .rheology import FLOW_CURVE, Rheometer
 from .run_directory import RunDirectory
-from .schema import Case, ConductionSection, LayersGeometry, ManufacturedGeometry
+from .schema import Case, ConductionSection, ManufacturedGeometry
 from .stage_keys import stage_keys
 
 FEW_CELLS_PER_RANK = 50
@@ -125,8 +125,8 @@ class Pipeline:
 
     def _mesh_report(self) -> dict[str, Any]:
         path = self.directory.path
-        packing = None if isinstance(self.case.geometry, LayersGeometry) else load_packing(path / "packing.h5")
-        mesh = mesh_case(self.case, packing, self.log)
+        packing = load_packing(path / "packing.h5") if "manufacturing" in self.keys else None
+        mesh = mesh_case(self.case, packing, self.folder, self.log)
         mesh.save(path / "mesh.h5")
         write_xdmf(path / "mesh.h5")
         for name, columns in mesh.tables.items():

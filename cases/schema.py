@@ -9,11 +9,27 @@ from typing import Annotated, Any, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from .schema_image import ImageGeometry
 from .schema_manufacturing import ManufacturedGeometry, PowderSection, RandomGeometry, RheologySection
 from .schema_section import DomainPhase, Finite, Fraction, NotNegative, ParticlePhase, Positive, Section, Vector
+from .schema_shapes import (
+    BricksGeometry,
+    CheckerboardGeometry,
+    ConesGeometry,
+    DiscsGeometry,
+    HemisphereGeometry,
+    LatticeGeometry,
+)
 from .schema_study import StudySection
 
 __all__ = [
+    "LatticeGeometry",
+    "ImageGeometry",
+    "HemisphereGeometry",
+    "DiscsGeometry",
+    "ConesGeometry",
+    "CheckerboardGeometry",
+    "BricksGeometry",
     "Case",
     "CellSection",
     "CollectorSection",
@@ -96,7 +112,18 @@ class LayersGeometry(Section):
 
 
 Geometry = Annotated[
-    ManufacturedGeometry | RandomGeometry | PackingGeometry | SpheresGeometry | LayersGeometry,
+    ManufacturedGeometry
+    | RandomGeometry
+    | PackingGeometry
+    | SpheresGeometry
+    | LayersGeometry
+    | ImageGeometry
+    | LatticeGeometry
+    | HemisphereGeometry
+    | DiscsGeometry
+    | ConesGeometry
+    | BricksGeometry
+    | CheckerboardGeometry,
     Field(discriminator="source"),
 ]
 
@@ -114,7 +141,7 @@ class GradingSection(Section):
 
 
 class MeshSection(Section):
-    """How a packing becomes tetrahedra (not used by `layers`)."""
+    """How a packing, an image or a shape becomes tetrahedra (not used by `layers`)."""
 
     method: Literal["lattice_cut", "voxel"] = Field(
         "lattice_cut", description="cut lattice, or plain voxels as a check"

@@ -11,6 +11,8 @@ from .manufacture import manufacturing_settings, random_settings
 from .physics import CaseMaterials
 from .run_directory import STAGES, content_hash, file_hash
 from .schema import Case, Geometry, LayersGeometry, ManufacturedGeometry, PackingGeometry, RandomGeometry
+from .schema_image import ImageGeometry
+from .shapes import ShapeGeometry
 
 STAGE_FORMAT = 4  # raise when a stage computes something else from the same case
 # What belongs to the stage that a user names as the last one.
@@ -31,7 +33,7 @@ def stage_keys(case: Case, folder: Path) -> dict[str, str]:
     mesh = content_hash([packing, data["mesh"], assembly])
     output = {name: data["output"][name] for name in ("fields", "snapshots")}
     keys = {"meshing": mesh, "electrode": content_hash([mesh, densities, output["fields"]])}
-    if not isinstance(case.geometry, LayersGeometry):
+    if not isinstance(case.geometry, LayersGeometry | ShapeGeometry):
         keys["manufacturing"] = packing
     if case.rheology is not None and isinstance(case.geometry, ManufacturedGeometry):
         keys["rheology"] = content_hash([packing, data["rheology"]])
@@ -49,6 +51,9 @@ def _source(geometry: Geometry, folder: Path) -> str:
     """Return a hash of what the section itself does not hold: a file, or all numbers that it stands for."""
     if isinstance(geometry, PackingGeometry):
         return file_hash(folder / geometry.file)
+    if isinstance(geometry, ImageGeometry):
+        names = [geometry.file] + ([geometry.particles] if geometry.particles is not None else [])
+        return content_hash([file_hash(folder / name) for name in names])
     if isinstance(geometry, ManufacturedGeometry):
         return content_key(manufacturing_settings(geometry, folder))
     return content_key(random_settings(geometry, folder)) if isinstance(geometry, RandomGeometry) else ""

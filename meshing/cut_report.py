@@ -10,7 +10,8 @@ from manufacturing.phases import Phase, interface_name
 
 from .cut_geometry import MICROMETRE, CutGeometry
 from .exact_geometry import ExactGeometry, measure_exact_geometry
-from .labelled_mesh import LabelledMesh, interface_areas
+from .exact_report import exact_errors
+from .labelled_mesh import LabelledMesh
 from .losses import measure_losses
 from .particle_colours import colours_by_phase
 from .specks import Relabelled
@@ -36,20 +37,10 @@ def geometry_report(
 
 
 def _errors(labelled: LabelledMesh, exact: ExactGeometry, matrix: Phase) -> dict[str, Any]:
-    volumes = labelled.volumes()
-    electrode = volumes[labelled.phases != Phase.separator].sum()
     fractions, areas = _by_phase(exact.volume_fraction, matrix), _by_interface(exact.interface_area, matrix)
-    meshed = interface_areas(labelled)
-    return {
-        "exact_volume_fraction": fractions,
+    return exact_errors(labelled, fractions, areas) | {
         "exact_volume_fraction_standard_error": _by_phase(exact.volume_fraction_standard_error, matrix),
-        "volume_fraction_error": {
-            name: float(volumes[labelled.phases == Phase[name]].sum() / electrode) - value
-            for name, value in fractions.items()
-        },
-        "exact_interface_area_m2": areas,
         "exact_interface_area_standard_error_m2": _by_interface(exact.interface_area_standard_error, matrix),
-        "interface_area_error": {name: meshed.get(name, 0.0) / value - 1.0 for name, value in areas.items()},
     }
 
 

@@ -29,7 +29,7 @@ from .particle_colours import colours_by_phase
 from .specks import Relabelled, relabel_specks
 from .sphere_cut import cut_class
 from .sphere_field import SphereField
-from .torus_mesh import TorusMesh
+from .torus_mesh import FloatArray, TorusMesh
 from .unwrapping import unwrap
 from .volume_filling import Filled, FillSettings, fill_volumes
 
@@ -193,12 +193,15 @@ def _fill(mesh: TorusMesh, settings: LatticeCutSettings, watch: Stopwatch) -> Fi
     return filled
 
 
+def check_cell_size(cell_size: float, size: FloatArray) -> None:
+    """Refuse fewer than four cells of ``cell_size`` [m] across a box of ``size`` (3,) [m]."""
+    smallest = float(size.min())
+    if not cell_size <= 0.25 * smallest:
+        raise InputError("mesh.cell_size", f"{cell_size:g} m", f"at most a quarter of the box ({smallest:g} m)")
+
+
 def _geometry(packing: Packing, settings: LatticeCutSettings) -> CutGeometry:
-    smallest = float(packing.size.min())
-    if not settings.cell_size <= 0.25 * smallest:
-        raise InputError(
-            "mesh.cell_size", f"{settings.cell_size:g} m", f"at most a quarter of the box ({smallest:g} m)"
-        )
+    check_cell_size(settings.cell_size, packing.size)
     return CutGeometry.of(
         packing,
         settings.cell_size,

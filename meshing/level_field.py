@@ -61,3 +61,20 @@ def level_gradient(field: LevelField, which: int, s: int, point: FloatArray, out
     else:
         dx, dy, dz = solid_offset(field, s, x, y, z)
         solid_gradient(field.kinds[s], dx, dy, dz, field.radii[s], field.heights[s], out)
+
+
+@compiled
+def nearest_solids(field: LevelField, points: FloatArray, inside: bool = False) -> IntArray:
+    """Return the solid with the smallest signed distance to each point (n, 3), shape (n,).
+
+    With ``inside``, points outside all solids have none, -1.
+    """
+    out = np.empty(len(points), np.int64)
+    for q in range(len(points)):
+        best, out[q] = 0.0 if inside else np.inf, -1
+        for s in range(len(field.radii)):
+            dx, dy, dz = solid_offset(field, s, points[q, 0], points[q, 1], points[q, 2])
+            distance = solid_distance(field.kinds[s], dx, dy, dz, field.radii[s], field.heights[s])
+            if distance < best:
+                best, out[q] = distance, s
+    return out

@@ -11,6 +11,7 @@ import numpy.typing as npt
 from manufacturing.packing import Packing
 from manufacturing.phases import OVERLAP_PRIORITY, Phase
 
+from .label_image import LabelImage
 from .labelled_mesh import NO_PARTICLE, LabelledMesh, build_labelled_mesh
 from .structured_mesh import kuhn_grid
 
@@ -35,17 +36,33 @@ def mesh_voxels(packing: Packing, settings: VoxelSettings) -> LabelledMesh:
     """
     counts = np.maximum(1, np.round(packing.size / settings.cell_size).astype(int))
     phases, particles = label_voxels(packing, counts, settings.matrix_phase)
-    separator = settings.separator_thickness
-    layers = int(np.ceil(separator / settings.cell_size - 1e-9))
+    image = LabelImage(phases, packing.size / counts, packing.periodic, particles)
+    return mesh_image_voxels(image, settings.separator_thickness, settings.cell_size, settings.contact_planes)
+
+
+def mesh_image_voxels(
+    image: LabelImage, separator: float, layer: float, contact_planes: tuple[Phase, ...] = ()
+) -> LabelledMesh:
+    """Split the voxels of an image, and a separator below it, into six tetrahedra each.
+
+    Args:
+        image: phases and particles; without particles every phase is one.
+        separator: thickness [m], 0 for none.
+        layer: largest height of the voxels in the separator [m].
+        contact_planes: phases whose different particles are separated by named planes.
+    """
+    counts, size = image.phases.shape, image.size
+    layers = int(np.ceil(separator / layer - 1e-9))
     z = np.concatenate(
-        [np.linspace(0.0, separator, layers + 1)[:-1], separator + np.linspace(0.0, packing.size[2], counts[2] + 1)]
+        [np.linspace(0.0, separator, layers + 1)[:-1], separator + np.linspace(0.0, size[2], counts[2] + 1)]
     )
-    axes = (np.linspace(0.0, packing.size[0], counts[0] + 1), np.linspace(0.0, packing.size[1], counts[1] + 1), z)
-    below = (*counts[:2], layers)
-    phases = np.concatenate([np.full(below, int(Phase.separator)), phases], axis=2)
-    particles = np.concatenate([np.full(below, NO_PARTICLE), particles], axis=2)
+    axes = (np.linspace(0.0, size[0], counts[0] + 1), np.linspace(0.0, size[1], counts[1] + 1), z)
+    below = (counts[0], counts[1], layers)
+    phases = np.concatenate([np.full(below, int(Phase.separator)), image.phases], axis=2)
+    own = image.particles if image.particles is not None else np.where(image.phases == Phase.void, NO_PARTICLE, 0)
+    particles = np.concatenate([np.full(below, NO_PARTICLE), own], axis=2)
     vertices, cells = kuhn_grid(axes)
-    report: dict[str, Any] = {"method": "voxel", "voxel_size_um": [float(1e6 * s) for s in packing.size / counts]}
+    report: dict[str, Any] = {"method": "voxel", "voxel_size_um": [float(1e6 * s) for s in image.voxel]}
     return build_labelled_mesh(
         vertices,
         cells,
@@ -54,9 +71,9 @@ def mesh_voxels(packing: Packing, settings: VoxelSettings) -> LabelledMesh:
         np.zeros(3),
         np.array([a[-1] for a in axes]),
         separator,
-        (*packing.periodic[:2], packing.periodic[2] and layers == 0),
-        report,
-        settings.contact_planes,
+        (*image.periodic[:2], image.periodic[2] and layers == 0),
+        report | image.report,
+        contact_planes,
     )
 
 
@@ -94,7 +111,8 @@ def _signed_distance(
         last = int(np.ceil((centre[axis] + radius) / spacing[axis]))
         cells: IntArray = np.arange(first, last + 1)
         if packing.periodic[axis]:
-            cells = cells[: counts[axis]]
+            spare = max(0, len(cells) - int(counts[axis]))  # of a sphere larger than the box: nearest images
+            cells = cells[spare // 2 : len(cells) - (spare - spare // 2)]
         else:
             cells = cells[(cells >= 0) & (cells < counts[axis])]
         ranges.append(cells % counts[axis])
