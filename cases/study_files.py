@@ -49,7 +49,7 @@ def collect(plan: StudyPlan, out: Path, overrides: tuple[str, ...], log: RunLog)
         _write(out / CONVERGENCE, convergence_table(plan, found))
         write_json(out / "study.json", study_data(plan, rows, statistics, found))
         write_json(out / "manifest.json", _manifest(plan, rows, overrides))
-        for line in convergence_lines(found):
+        for line in (*statistics_lines(plan, statistics), *convergence_lines(found)):
             log.line(line)
         from .plots_study import plot_study  # loads matplotlib
 
@@ -136,6 +136,16 @@ def _convergence_data(entry: FigureConvergence) -> dict[str, Any]:
         "verdicts": {verdict: MEANING.get(verdict, "too few finished points") for verdict in entry.verdicts},
         "seeds": [asdict(one) for one in entry.series],
     }
+
+
+def statistics_lines(plan: StudyPlan, statistics: Sequence[FigureStatistics]) -> Iterable[str]:
+    """Yield a line about each chosen figure over seeds for the log."""
+    for entry in statistics:
+        if entry.figure in plan.study.figures:
+            name = f"{entry.figure} ({entry.combination.label})" if entry.combination.values else entry.figure
+            found = entry.statistics
+            interval = "" if found.half_width is None else f" ± {found.half_width:.2g} ({plan.study.confidence:.0%})"
+            yield f"seeds: {name}: {found.mean:.6g}{interval}, {found.count} seeds"
 
 
 def convergence_lines(found: Sequence[FigureConvergence]) -> Iterable[str]:

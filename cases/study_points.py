@@ -84,7 +84,7 @@ def _table(table: str | tuple[dict[str, Any], ...], folder: Path) -> list[Values
 def _read_csv(path: Path) -> list[Values]:
     """Return the rows of a CSV file with a header of keys; empty cells set nothing."""
     try:
-        with path.open(newline="") as file:
+        with path.open(newline="", encoding="utf-8-sig") as file:  # spreadsheets put a mark before the header
             header, *rows = list(csv.reader(file)) or [[]]
     except (OSError, UnicodeDecodeError) as error:
         raise InputError("study.table", f"{path} ({error})", "a readable CSV file") from error

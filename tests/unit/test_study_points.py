@@ -50,7 +50,7 @@ def test_list_is_varied_together() -> None:
 
 def test_table_inline_and_as_file(tmp_path: Path) -> None:
     assert values(table=[{"a.x": 1, "b": {"y": 2}}, {"a.x": 3}]) == [(1, 2), (3,)]
-    (tmp_path / "rows.csv").write_text('a.x, b.y,"c"\n1, "text",1e-6\n\n2,,"[1, 2]"\n')
+    (tmp_path / "rows.csv").write_text('\ufeffa.x, b.y,"c"\n1, "text",1e-6\n\n2,,"[1, 2]"\n')
     points = expand(StudySection(table="rows.csv"), tmp_path)
     assert [p.values for p in points] == [{"a.x": 1, "b.y": "text", "c": 1e-6}, {"a.x": 2, "c": [1, 2]}]
 

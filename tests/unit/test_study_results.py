@@ -95,6 +95,8 @@ def test_chosen_figures_only(tmp_path: Path) -> None:
     rows = read_rows(plan, tmp_path)
     assert figure_names(plan, rows) == ["meshing.cells", FIGURE]
     assert results_table(plan, rows)[1][-2:] == [1000, 1.0]
+    collect(plan, tmp_path, (), RunLog(path=tmp_path / "log.txt", quiet=True))
+    assert f"seeds: {FIGURE}: 1.5 ± 6.4 (95%), 2 seeds" in (tmp_path / "log.txt").read_text()
 
 
 def test_statistics_are_those_of_each_combination(tmp_path: Path) -> None:
