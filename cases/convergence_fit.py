@@ -46,7 +46,7 @@ class Convergence:
 
 
 def fit_convergence(
-    sizes: Sequence[float], values: Sequence[float], plausible: tuple[float, float] = (0.5, 3.0)
+    sizes: Sequence[float], values: Sequence[float], plausible: tuple[float, float] = (0.5, 2.1)
 ) -> Convergence:
     """Fit f(h) = f_0 + C h^p and return f_0 with an error bar.
 
@@ -57,7 +57,7 @@ def fit_convergence(
     Args:
         sizes: cell sizes h, all different, in any order and unit.
         values: the figure for each size.
-        plausible: lowest and highest order that is believed.
+        plausible: lowest and highest order that is believed; meshes of spheres have the order 2.
 
     Raises:
         ValueError: fewer than three sizes, or a size given twice.

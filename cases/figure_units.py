@@ -27,6 +27,7 @@ ENDINGS = {
     "m": "m",
     "s": "s",
 }
+PLOTTED = {"m": ("µm", 1e6), "m²": ("µm²", 1e12)}  # microstructures are small
 _UNIT = re.compile(r"\[([^\]]+)\]")
 Schema = dict[str, Any]
 
@@ -42,9 +43,15 @@ def figure_unit(figure: str) -> str:
     return ""
 
 
-def figure_label(figure: str) -> str:
-    """Return a label for an axis: the last words of a figure and its unit."""
+def plotted_unit(figure: str) -> tuple[str, float]:
+    """Return the unit in which a figure is drawn and the factor to it from that of the summary."""
     unit = figure_unit(figure)
+    return PLOTTED.get(unit, (unit, 1.0))
+
+
+def figure_label(figure: str) -> str:
+    """Return a label for an axis: the last words of a figure and the unit in which it is drawn."""
+    unit, _ = plotted_unit(figure)
     words = []
     for part in figure.split(".")[1:]:
         ending = next((e for e in ENDINGS if part.endswith(f"_{e}")), "")

@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from .convergence_fit import Convergence
-from .figure_units import figure_label, key_unit
+from .figure_units import figure_label, key_unit, plotted_unit
 from .plots_style import LINE_COLOURS, MICROMETRE, add_legend_below, new_figure, save_figure, with_error
 from .schema_study import ConvergenceSection
 from .study_plan import StudyPlan
@@ -59,8 +59,7 @@ def plot_convergence(plan: StudyPlan, rows: Sequence[StudyRow], entries: Sequenc
     for k, entry in enumerate(entries):
         colour = LINE_COLOURS[k % len(LINE_COLOURS)]
         for one in entry.series:
-            axes.plot(np.multiply(one.sizes, factor), one.values, "o", color=colour, markersize=4, alpha=0.7)
-            _draw_fit(axes, one, colour, counted, factor)
+            _draw_series(axes, one, colour, counted, (factor, plotted_unit(entry.figure)[1]))
         _draw_limit(axes, entry, colour, None if counted else k * _ASIDE * factor * _largest(entries))
     axes.set_xlabel(_key_label(section.key, unit))
     axes.set_ylabel(figure_label(entries[0].figure))
@@ -86,14 +85,13 @@ def plot_seeds(plan: StudyPlan, rows: Sequence[StudyRow], entries: Sequence[Figu
 
 def _draw_seeds(axes: Axes, plan: StudyPlan, rows: Sequence[StudyRow], entry: FigureStatistics) -> None:
     """Draw a figure over the seeds, with the mean as a line and its interval as a band."""
-    found = {
-        str(r.point.values[plan.study.seed_key]): r.figures[entry.figure] for r in rows if entry.figure in r.figures
-    }
+    key, figure, scale = plan.study.seed_key, entry.figure, plotted_unit(entry.figure)[1]
+    found = {str(row.point.values[key]): scale * row.figures[figure] for row in rows if figure in row.figures}
     axes.plot(list(found), list(found.values()), "o", color=LINE_COLOURS[0])
     interval = entry.statistics.interval
     if interval is not None:
-        axes.axhspan(*interval, color=LINE_COLOURS[1], alpha=0.2, linewidth=0)
-    axes.axhline(entry.statistics.mean, color=LINE_COLOURS[1], linestyle="--", label=_mean_label(plan, entry))
+        axes.axhspan(*(scale * end for end in interval), color=LINE_COLOURS[1], alpha=0.2, linewidth=0)
+    axes.axhline(scale * entry.statistics.mean, color=LINE_COLOURS[1], linestyle="--", label=_mean_label(plan, entry))
     axes.set_xlabel("seed")
 
 
@@ -101,16 +99,16 @@ def _draw_combinations(
     axes: Axes, plan: StudyPlan, rows: Sequence[StudyRow], entries: Sequence[FigureStatistics]
 ) -> None:
     """Draw the seeds of each combination side by side, or at the value of a single numeric key."""
-    seed_key, figure = plan.study.seed_key, entries[0].figure
+    seed_key, figure, scale = plan.study.seed_key, entries[0].figure, plotted_unit(entries[0].figure)[1]
     positions, numbered = _positions(entries)
     for entry, x in zip(entries, positions, strict=True):
         values = [
-            row.figures[figure]
+            scale * row.figures[figure]
             for row in rows
             if figure in row.figures and _belongs(row.point.values, entry.combination.values, seed_key)
         ]
         axes.plot([x] * len(values), values, "o", color=LINE_COLOURS[0], markersize=4)
-        mean, half = entry.statistics.mean, entry.statistics.half_width or 0.0
+        mean, half = scale * entry.statistics.mean, scale * (entry.statistics.half_width or 0.0)
         colour = LINE_COLOURS[1:][entries.index(entry) % (len(LINE_COLOURS) - 1)]
         label = f"{f'{x:g}: ' if numbered else ''}{entry.combination.label}: {_mean_label(plan, entry)}"
         axes.errorbar(x + _shift(positions), mean, half, fmt="s", capsize=5, color=colour, label=label)
@@ -125,10 +123,11 @@ def _draw_combinations(
 
 
 def _mean_label(plan: StudyPlan, entry: FigureStatistics) -> str:
-    found = entry.statistics
+    found, scale = entry.statistics, plotted_unit(entry.figure)[1]
     if found.half_width is None:
-        return f"{found.mean:.4g} (one seed)"
-    return f"{with_error(found.mean, found.half_width)} ({plan.study.confidence:.0%} interval, {found.count} seeds)"
+        return f"{scale * found.mean:.4g} (one seed)"
+    mean = with_error(scale * found.mean, scale * found.half_width)
+    return f"{mean} ({plan.study.confidence:.0%} interval, {found.count} seeds)"
 
 
 def _key_label(key: str, unit: str) -> str:
@@ -136,25 +135,28 @@ def _key_label(key: str, unit: str) -> str:
     return ("element order" if name == "order" else name) + (f" [{unit}]" if unit else "")
 
 
-def _draw_fit(axes: Axes, one: SeedSeries, colour: str, counted: bool, factor: float) -> None:
-    """Draw the fitted curve f_0 + C h^p down to size 0, or to the highest order."""
-    fit = one.fit
+def _draw_series(axes: Axes, one: SeedSeries, colour: str, counted: bool, factors: tuple[float, float]) -> None:
+    """Draw the values of a seed and the fitted curve f_0 + C h^p down to size 0, or to the highest order."""
+    fit, (factor, scale) = one.fit, factors
+    x, y = np.multiply(one.sizes, factor), np.multiply(one.values, scale)
+    axes.plot(x, y, "o", color=colour, markersize=4, alpha=0.7)
     if fit is None or fit.coefficient == 0.0:
-        axes.plot(np.multiply(one.sizes, factor), one.values, "-", color=colour, linewidth=0.8, alpha=0.7)
+        axes.plot(x, y, "-", color=colour, linewidth=0.8, alpha=0.7)
         return
     low = min(one.sizes) if counted else 0.0
     x = np.linspace(low, max(one.sizes), _CURVE_POINTS)
     h = 1.0 / x if counted else x
-    axes.plot(x * factor, fit.value + fit.coefficient * h**fit.used_order, "-", color=colour, linewidth=0.8, alpha=0.7)
+    y = scale * (fit.value + fit.coefficient * h**fit.used_order)
+    axes.plot(x * factor, y, "-", color=colour, linewidth=0.8, alpha=0.7)
 
 
 def _draw_limit(axes: Axes, entry: FigureConvergence, colour: str, where: float | None) -> None:
     """Draw the extrapolated value with its error bar near size 0, or as a band without a place."""
     if entry.statistics is None or entry.total_error is None:
         return
-    mean, error = entry.statistics.mean, entry.total_error
-    seeds = entry.statistics.half_width
-    parts = "" if seeds is None else f" ({entry.error:.2g} sizes, {seeds:.2g} seeds)"
+    scale = plotted_unit(entry.figure)[1]
+    mean, error, seeds = scale * entry.statistics.mean, scale * entry.total_error, entry.statistics.half_width
+    parts = "" if seeds is None else f" ({scale * (entry.error or 0.0):.2g} sizes, {scale * seeds:.2g} seeds)"
     label = f"{entry.combination.label or 'extrapolated'}: {with_error(mean, error)}{parts}{_orders(entry)}"
     if where is None:
         axes.axhspan(mean - error, mean + error, color=colour, alpha=0.15, linewidth=0)

@@ -17,7 +17,7 @@ class ConvergenceSection(Section):
     key: str = Field("mesh.cell_size", description="swept size; integers (cells, element order) count as size 1/value")
     figures: tuple[str, ...] = Field(description="dotted figures of `summary.json`", min_length=1)
     plausible_order: tuple[Positive, Positive] = Field(
-        (0.5, 3.0), description="an observed order outside is replaced by the nearer limit and triples the error bar"
+        (0.5, 2.1), description="an observed order outside is replaced by the nearer limit and triples the error bar"
     )
 
     @model_validator(mode="after")

@@ -31,7 +31,7 @@ def series(sizes: tuple[float, ...], limit: float, share: float, order: float) -
 @pytest.mark.parametrize("sizes", SIZES.values(), ids=SIZES)
 def test_exact_series(sizes: tuple[float, ...], share: float, order: float) -> None:
     limit = 3e-10
-    found = fit_convergence(sizes, series(sizes, limit, share, order))
+    found = fit_convergence(sizes, series(sizes, limit, share, order), (0.5, 3.0))
     assert found.order == pytest.approx(order, abs=1e-5)
     assert found.value == pytest.approx(limit, rel=1e-6, abs=0.0)
     coarse = share * limit / max(sizes) ** order
@@ -44,7 +44,7 @@ def test_exact_series(sizes: tuple[float, ...], share: float, order: float) -> N
 
 def test_orders_outside_are_limited_and_the_error_bar_is_tripled() -> None:
     sizes = (4.0, 2.0, 1.0)
-    steep = fit_convergence(sizes, series(sizes, 1.0, 0.3, 5.0))
+    steep = fit_convergence(sizes, series(sizes, 1.0, 0.3, 5.0), (0.5, 3.0))
     assert (steep.verdict, steep.safety) == ("order outside", 3.0)
     assert steep.order == pytest.approx(5.0, abs=1e-6)
     f = series(sizes, 1.0, 0.3, 5.0)

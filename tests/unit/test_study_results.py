@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from cases.figure_units import figure_label, figure_unit, key_unit
+from cases.figure_units import figure_label, figure_unit, key_unit, plotted_unit
 from cases.log import RunLog
 from cases.run_directory import RunDirectory, write_json
 from cases.study_files import collect, results_table
@@ -175,6 +175,8 @@ def test_units_of_figures_and_keys() -> None:
     assert figure_unit("conduction.ten.effective_conductivity_S_m") == "S/m"
     assert figure_unit("meshing.interface_area_m2.AM|SE") == "m²"
     assert figure_unit("conduction.ionic_z.tortuosity_factor") == figure_unit("meshing.cells") == ""
+    assert plotted_unit("meshing.interface_area_m2.AM|SE") == ("µm²", 1e12)
+    assert figure_label("meshing.interface_area_m2.AM|SE") == "interface area AM|SE [µm²]"
     assert figure_label("discharge.capacity_mAh_g") == "capacity [mAh/g]"
     assert key_unit("mesh.cell_size") == "m"
     assert key_unit("geometry.layers.0.thickness") == "m"
