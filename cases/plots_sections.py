@@ -43,6 +43,14 @@ def plot_mesh(run: RunFiles) -> Figure | None:
     mesh, section = run.mesh, run.section
     figure = new_figure(_height(mesh, 0.62))
     axes = figure.subplots()
+    draw_cells(axes, mesh, section)
+    axes.set_title(f"section y = {middle(mesh) / MICROMETRE:.3g} µm of {len(mesh.cells):,} cells", fontsize=10)
+    add_legend(figure, phase_handles(_present(section.phases), PHASE_COLOURS))
+    return figure
+
+
+def draw_cells(axes: Axes, mesh: LabelledMesh, section: Section) -> None:
+    """Draw the cells of a section coloured by phase, and the interfaces between them."""
     colours = _colours(section.phases, PHASE_COLOURS)
     polygons = list(section.polygons / MICROMETRE)
     axes.add_collection(
@@ -50,9 +58,6 @@ def plot_mesh(run: RunFiles) -> Figure | None:
     )
     axes.add_collection(LineCollection(list(section.interfaces / MICROMETRE), colors="black", linewidths=0.7))
     _frame(axes, mesh)
-    axes.set_title(f"section y = {middle(mesh) / MICROMETRE:.3g} µm of {len(mesh.cells):,} cells", fontsize=10)
-    add_legend(figure, phase_handles(_present(section.phases), PHASE_COLOURS))
-    return figure
 
 
 def plot_ionic_potential(run: RunFiles) -> Figure | None:

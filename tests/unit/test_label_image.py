@@ -1,8 +1,8 @@
 """Labelled images: files, labels, windows, majority, specks, particles, smooth distances.
 
-Seen to fail with: axes not turned round, label map ignored at a missing label, the majority replaced by the first
-voxel, specks counted through corners or not through periodic walls, specks kept, watersheds that ignore the
-mask, distances without the half voxel, smoothing without the Laplacian.
+Seen to fail with: axes not turned round, the majority replaced by the first
+voxel, specks counted through corners or not through periodic walls, specks kept, distances without the
+half voxel, smoothing without the Laplacian.
 """
 
 from __future__ import annotations
