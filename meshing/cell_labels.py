@@ -15,7 +15,9 @@ IntArray = npt.NDArray[np.int64]
 
 FIRST_PART = max(Phase) + 1  # smaller labels are phases
 CONTACT_SHIFT = 31  # bit CONTACT_SHIFT + k of a vertex: class k meets another class of its phase there
-LABEL_LIMIT = 63  # labels and surfaces are bits of one integer
+CONTACT_FLAG = 1 << 62  # the vertex has such bits; without it all bits are classes
+CLASS_LIMIT = 62  # labels and surfaces are bits of one integer
+LABEL_LIMIT = 63
 
 
 @dataclass(frozen=True)
@@ -41,13 +43,14 @@ class CellLabels:
             contact_planes: phases whose spheres are separated by planes.
 
         Raises:
-            StageError: more classes than contact planes can be stored for.
+            StageError: more classes than there are bits for.
         """
         count = len(class_phases)
         own = np.isin(class_phases, [int(p) for p in contact_planes])
-        if own.any() and count > CONTACT_SHIFT:
+        limit = CONTACT_SHIFT if own.any() else CLASS_LIMIT
+        if count > limit:
             raise StageError(
-                f"{count} colours of particles, at most {CONTACT_SHIFT} with mesh.contact_planes; "
+                f"{count} colours of particles, at most {CLASS_LIMIT} or with mesh.contact_planes {CONTACT_SHIFT}; "
                 "a smaller mesh.same_phase_gap or mesh.gap_cells needs fewer"
             )
         class_labels = np.where(own, FIRST_PART + np.arange(count), class_phases).astype(np.int64)
@@ -102,7 +105,7 @@ class CellLabels:
             several = (met & of_phase) & ((met & of_phase) - 1) != 0
             spheres = out & of_phase
             out = np.where(several, (out & ~of_phase) | (spheres & -spheres), out)
-            out |= np.where(several, (met & of_phase) << CONTACT_SHIFT, 0)
+            out |= np.where(several, ((met & of_phase) << CONTACT_SHIFT) | CONTACT_FLAG, 0)
         return np.asarray(out)
 
 

@@ -70,7 +70,7 @@ class _Crossing:
     distances: FloatArray  # (nv,) [um], NO_PLANE away from source cells
     edges: IntArray  # (ne, 2) vertices, sorted
     open: BoolArray  # (ne,) edges of void cells: they cross spheres, the others contact planes
-    conditions: IntArray  # (nv,) what a vertex must keep once it lies on the surface
+    around: IntArray  # (nv,) bits of the labels around each vertex
 
     def crossing(self) -> IntArray:
         """Return the edges that (still) change sign."""
@@ -122,8 +122,7 @@ def _find_crossing(mesh: TorusMesh, new: _Class) -> _Crossing:
     keys = _edge_keys(mesh.cells[crossed & new.sources[mesh.labels]])
     edges = np.column_stack([keys >> 32, keys & 0xFFFFFFFF])
     in_void = np.isin(keys, _edge_keys(mesh.cells[crossed & (mesh.labels == Phase.void)]))
-    conditions = new.labels.bounding_surfaces(around | 1 << new.label, mesh.surfaces | 1 << new.which)
-    crossing = _Crossing(distances, edges, in_void, conditions)
+    crossing = _Crossing(distances, edges, in_void, around)
     keep = crossing.changing()
     return replace(crossing, edges=edges[keep], open=in_void[keep])
 
@@ -158,7 +157,7 @@ def _projected(
     for q in range(len(chosen)):
         v = chosen[q]
         moved[q] = points[v]
-        miss = project(field, moved[q], planes[v], conditions[v], 7)
+        miss = project(field, moved[q], planes[v], conditions[q], 7)
         shift = np.sqrt(((moved[q] - points[v]) ** 2).sum())
         good[q] = miss < 1e-4 * sizes[v] and shift < largest_move * sizes[v]
     return moved, good
@@ -167,9 +166,9 @@ def _projected(
 def _snap(mesh: TorusMesh, new: _Class, crossing: _Crossing) -> tuple[TorusMesh, _Crossing]:
     """Move near vertices onto the surface; put back those that make a cell too small."""
     chosen = _near_ends(crossing, SNAP_FRACTION)
-    target, good = _projected(
-        new.field, mesh.points, mesh.planes, crossing.conditions, mesh.sizes, chosen, LARGEST_MOVE
-    )
+    around, surfaces = crossing.around[chosen] | 1 << new.label, mesh.surfaces[chosen] | 1 << new.which
+    conditions = new.labels.bounding_surfaces(around, surfaces)
+    target, good = _projected(new.field, mesh.points, mesh.planes, conditions, mesh.sizes, chosen, LARGEST_MOVE)
     points = mesh.points.copy()
     points[chosen[good]] = target[good]
     moved = np.zeros(len(points), dtype=bool)

@@ -1,14 +1,14 @@
 """What a vertex must keep: the surfaces of classes and the contact planes between them, as bits of an integer.
 
-Bit k below CONTACT_SHIFT asks for the surface of class k; bit CONTACT_SHIFT + k for the plane between
-class k and the lowest class of the same phase that has such a bit.
+Bit k asks for the surface of class k. With CONTACT_FLAG, bits from CONTACT_SHIFT on ask for planes: bit
+CONTACT_SHIFT + k for the one between class k and the lowest class of the same phase that has such a bit.
 """
 
 from __future__ import annotations
 
 import numpy as np
 
-from .cell_labels import CONTACT_SHIFT
+from .cell_labels import CONTACT_FLAG, CONTACT_SHIFT
 from .compiled import compiled
 from .contact_planes import contact_condition
 from .sphere_field import UNREACHED, DistanceField, class_distance, class_gradient
@@ -27,12 +27,13 @@ def project(field: DistanceField, point: FloatArray, planes: int, conditions: in
     gradient = np.empty(3)
     step = np.empty(3)
     worst = UNREACHED
+    contacts_from = CONTACT_SHIFT if conditions & CONTACT_FLAG else 64
     for _ in range(steps):
         step[:] = 0.0
-        count, worst, which, left, base = 0, 0.0, 0, conditions, -1
+        count, worst, which, left, base = 0, 0.0, 0, conditions & ~CONTACT_FLAG, -1
         while left != 0:
             if left & 1:
-                miss, s, new_base = _condition(field, point, which, base, gradient)
+                miss, s, new_base = _condition(field, point, which, contacts_from, base, gradient)
                 if s < 0:
                     return UNREACHED
                 if new_base:
@@ -56,23 +57,24 @@ def project(field: DistanceField, point: FloatArray, planes: int, conditions: in
 def largest_miss(field: DistanceField, point: FloatArray, conditions: int) -> float:
     """Return the largest distance of a point to its surfaces and contact planes [um]."""
     gradient = np.empty(3)
-    worst, which, base = 0.0, 0, -1
-    while conditions != 0:
-        if conditions & 1:
-            miss, s, new_base = _condition(field, point, which, base, gradient)
+    worst, which, base, left = 0.0, 0, -1, conditions & ~CONTACT_FLAG
+    contacts_from = CONTACT_SHIFT if conditions & CONTACT_FLAG else 64
+    while left != 0:
+        if left & 1:
+            miss, s, new_base = _condition(field, point, which, contacts_from, base, gradient)
             worst = max(worst, abs(miss))
             base = s if new_base else base
-        conditions >>= 1
+        left >>= 1
         which += 1
     return worst
 
 
 @compiled
 def _condition(
-    field: DistanceField, point: FloatArray, which: int, base: int, gradient: FloatArray
+    field: DistanceField, point: FloatArray, which: int, contacts_from: int, base: int, gradient: FloatArray
 ) -> tuple[float, int, bool]:
     """Return the miss of one condition [um], the solid behind it (-1: none near), and whether it only names a base."""
-    if which >= CONTACT_SHIFT:
+    if which >= contacts_from:
         return contact_condition(field, point, which - CONTACT_SHIFT, base, gradient)
     distance, s = class_distance(field, point[0], point[1], point[2], which)
     if s >= 0:

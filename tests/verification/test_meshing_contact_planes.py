@@ -16,12 +16,14 @@ from mpi4py import MPI
 
 from manufacturing.errors import StageError
 from manufacturing.phases import Phase
-from meshing.cell_labels import CONTACT_SHIFT, FIRST_PART, CellLabels
+from meshing.cell_labels import CLASS_LIMIT, CONTACT_FLAG, CONTACT_SHIFT, FIRST_PART, CellLabels
+from meshing.cut_geometry import CutGeometry
 from meshing.facets import triangle_areas
 from meshing.labelled_mesh import LabelledMesh, interface_areas, interface_sides, load_mesh
+from meshing.vertex_conditions import project
 
 from .shipped_cases import run
-from .test_meshing_cut_exact import UM, mesh
+from .test_meshing_cut_exact import UM, mesh, packing
 
 AXIS = np.array([1.0, 0.3, 0.2]) / np.linalg.norm([1.0, 0.3, 0.2])
 
@@ -168,10 +170,10 @@ def test_labels_and_conditions():
     planes = [1 << (CONTACT_SHIFT + k) for k in range(4)]
     cases = {
         one | void: 0b0010,
-        one | two: planes[1] | planes[2],
-        one | two | void: 0b0010 | planes[1] | planes[2],  # one sphere is enough, the other follows
-        two | three | am: 0b0001 | planes[2] | planes[3],
-        one | two | three: planes[1] | planes[2] | planes[3],
+        one | two: CONTACT_FLAG | planes[1] | planes[2],
+        one | two | void: CONTACT_FLAG | 0b0010 | planes[1] | planes[2],  # one sphere is enough, the other follows
+        two | three | am: CONTACT_FLAG | 0b0001 | planes[2] | planes[3],
+        one | two | three: CONTACT_FLAG | planes[1] | planes[2] | planes[3],
         am | one: 0b0001,
     }
     around = np.array(list(cases))
@@ -181,7 +183,22 @@ def test_labels_and_conditions():
 def test_too_many_colours_for_planes():
     with pytest.raises(StageError, match=r"mesh\.contact_planes"):
         CellLabels.of(np.full(CONTACT_SHIFT + 1, int(Phase.SE)), (Phase.SE,))
-    CellLabels.of(np.full(CONTACT_SHIFT + 1, int(Phase.SE)))
+    CellLabels.of(np.full(CLASS_LIMIT, int(Phase.SE)))
+    with pytest.raises(StageError, match=r"mesh\.same_phase_gap"):
+        CellLabels.of(np.full(CLASS_LIMIT + 1, int(Phase.SE)))
+
+
+def test_more_colours_than_contact_bits_are_still_surfaces():
+    """A sphere whose class has the number of the first contact bit, without planes: its vertices lie on it."""
+    index = CONTACT_SHIFT + 1
+    far = [(3.0 + 0.01 * k, 4.0, 40.0, 0.1, Phase.SE) for k in range(index)]
+    found = CutGeometry.of(packing([*far, (4.0, 4.0, 4.0, 2.0, Phase.SE)], (8.0, 8.0, 41.0)), 1e-6, 0.0, 50e-6, 0.0)
+    which = int(found.colouring.classes[index])
+    conditions = np.int64(1) << which
+    point = np.array([5.5, 4.3, 4.1])
+    assert which >= CONTACT_SHIFT
+    assert project(found.cut_field, point, 0, conditions, 7) < 1e-6
+    assert np.linalg.norm(point - 4.0) == pytest.approx(2.0, abs=1e-6)
 
 
 @pytest.fixture(scope="module")
