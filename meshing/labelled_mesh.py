@@ -32,6 +32,7 @@ FORMAT = "granode-mesh"
 FORMAT_VERSION = 2
 READABLE_VERSIONS = (1, 2)  # 1 has no third entry in ``periodic``
 NO_PARTICLE = -1
+MAPPED_BYTES = 1 << 20  # smaller arrays are read
 TOP_FACES = (COLLECTOR, COLLECTOR_UNCOVERED)
 OPPOSITE_FACES = ((("x-",), ("x+",)), (("y-",), ("y+",)), ((COUNTER,), TOP_FACES))
 LATERAL_AXES = (0, 1)
@@ -125,6 +126,14 @@ class LabelledMesh:
 _ARRAYS = ("vertices", "cells", "phases", "particle_ids", "lower", "upper", "facets", "facet_cells", "facet_tags")
 
 
+def _read(path: Path, data: h5py.Dataset) -> npt.NDArray[Any]:
+    """Return an array of a file; a large one is mapped read-only, so that all processes of a machine share it."""
+    offset = data.id.get_offset()
+    if data.nbytes < MAPPED_BYTES or offset is None:
+        return np.asarray(data[()])
+    return np.asarray(np.memmap(path, data.dtype, "r", offset, data.shape))
+
+
 def load_mesh(path: Path) -> LabelledMesh:
     """Read a labelled mesh written by :meth:`LabelledMesh.save`.
 
@@ -139,7 +148,7 @@ def load_mesh(path: Path) -> LabelledMesh:
                 raise InputError(
                     str(path), f"format version {file.attrs['format_version']}", f"version {FORMAT_VERSION}"
                 )
-            arrays = {name: file[name][()] for name in _ARRAYS}
+            arrays: dict[str, Any] = {name: _read(path, file[name]) for name in _ARRAYS}
             x, y, z = [bool(p) for p in file.attrs["periodic"]] + [False] * (3 - len(file.attrs["periodic"]))
             names = tuple(json.loads(file.attrs["facet_names"]))
             report, provenance = (json.loads(file.attrs[k]) for k in ("report", "provenance"))
@@ -152,7 +161,7 @@ def load_mesh(path: Path) -> LabelledMesh:
         electrode_bottom=bottom,
         facet_names=names,
         report=report,
-        provenance=provenance,  # type: ignore[arg-type]
+        provenance=provenance,
     )
 
 

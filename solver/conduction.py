@@ -17,6 +17,7 @@ from dolfinx import fem
 from mpi4py import MPI
 from petsc4py import PETSc
 
+from manufacturing.collective import run_on
 from manufacturing.errors import StageError
 from manufacturing.phases import COLLECTOR, COUNTER, ELECTRODE_BOTTOM, Phase
 from meshing.labelled_mesh import TOP_FACES, LabelledMesh
@@ -76,7 +77,7 @@ def solve_conduction(
         StageError: the linear solver failed, or the result breaks the Wiener bounds.
     """
     graph = graph or CellGraph(mesh, mesh.periodic[:2] if settings.periodic else (False, False))
-    network = find_network(mesh, settings, graph)
+    network = run_on(comm, 1, lambda: find_network(mesh, settings, graph))
     if not network.percolating.any():
         return ConductionResult(_summary(network, None), None)
     solution = _solve_network(mesh, settings, network, comm)

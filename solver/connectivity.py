@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cached_property
+
 import numpy as np
 import numpy.typing as npt
 from scipy.sparse import coo_matrix
@@ -25,12 +27,17 @@ class CellGraph:
 
     def __init__(self, mesh: LabelledMesh, periodic: tuple[bool, bool] | None = None) -> None:
         self.mesh = mesh
-        pairs = pair_facets(mesh.cells).cells
+        self.periodic = mesh.periodic[:2] if periodic is None else periodic
+
+    @cached_property
+    def links(self) -> IntArray:
+        """Pairs of neighbouring cells, shape (n, 2); found when first asked for, so only where they are needed."""
+        pairs = pair_facets(self.mesh.cells).cells
         links = [pairs[pairs[:, 1] >= 0]]
-        for axis, wanted in enumerate(mesh.periodic[:2] if periodic is None else periodic):
-            if wanted and mesh.periodic[axis]:
-                links.append(match_walls(mesh, axis).cells)
-        self.links = np.concatenate(links)
+        for axis, wanted in enumerate(self.periodic):
+            if wanted and self.mesh.periodic[axis]:
+                links.append(match_walls(self.mesh, axis).cells)
+        return np.concatenate(links)
 
     def clusters(self, member: BoolArray) -> IntArray:
         """Return the cluster number of each cell, -1 for cells that are not members."""

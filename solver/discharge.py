@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 from mpi4py import MPI
 
+from manufacturing.collective import run_on
 from manufacturing.errors import InputError, StageError
 from manufacturing.phases import Phase
 from meshing.labelled_mesh import LabelledMesh
@@ -124,7 +125,7 @@ class Discharge:
         graph: CellGraph | None = None,
     ) -> None:
         self.settings, self.comm = settings, comm
-        self.network: ActiveNetwork = find_active_network(mesh, graph)
+        self.network: ActiveNetwork = run_on(comm, 1, lambda: find_active_network(mesh, graph))
         self.cell = HalfCell(mesh, self.network, model, comm)
         self.capacity = theoretical_capacity(mesh, model, window)
         self.control = self._control()

@@ -30,7 +30,7 @@ def check_version() -> None:
 
 
 def tetrahedral_mesh(comm: MPI.Intracomm, vertices: FloatArray, cells: IntArray, owner: IntArray) -> Mesh:
-    """Create a distributed mesh from arrays given on every rank.
+    """Create a distributed mesh from arrays of rank 0.
 
     Args:
         comm: communicator of the mesh.

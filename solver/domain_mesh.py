@@ -12,6 +12,7 @@ from dolfinx.mesh import Mesh
 from mpi4py import MPI
 from petsc4py import PETSc
 
+from manufacturing.collective import run_on
 from manufacturing.phases import COLLECTOR
 from meshing.labelled_mesh import TOP_FACES, LabelledMesh
 
@@ -85,10 +86,14 @@ def _dofs_on(domain: DomainMesh, space: fem.FunctionSpace, wanted: IntArray) -> 
 
 def cell_owners(labelled: LabelledMesh, cells: IntArray, comm: MPI.Intracomm) -> IntArray:
     """Return the rank of every cell of the labelled mesh, balanced over the given cells (-1: unused)."""
-    owner = np.full(len(labelled.cells), -1, dtype=np.int64)
-    midpoints = labelled.vertices[labelled.cells[cells]].mean(axis=1)
-    owner[cells] = bisect_points(midpoints, comm.size)
-    return owner
+
+    def divide() -> IntArray:
+        """Bisect the midpoints, on rank 0."""
+        owner = np.full(len(labelled.cells), -1, dtype=np.int64)
+        owner[cells] = bisect_points(labelled.vertices[labelled.cells[cells]].mean(axis=1), comm.size)
+        return owner
+
+    return run_on(comm, 1, divide)
 
 
 def extract_domain(labelled: LabelledMesh, cells: IntArray, owner: IntArray, comm: MPI.Intracomm) -> DomainMesh:
@@ -100,8 +105,11 @@ def extract_domain(labelled: LabelledMesh, cells: IntArray, owner: IntArray, com
         owner: rank of every labelled cell, from :func:`cell_owners`.
         comm: communicator of the result.
     """
-    used, compact = np.unique(labelled.cells[cells], return_inverse=True)
-    mesh = dolfinx_api.tetrahedral_mesh(comm, labelled.vertices[used], compact.reshape(-1, 4), owner[cells])
+    used: IntArray = run_on(comm, 1, lambda: np.unique(labelled.cells[cells]))
+    compact: IntArray = np.empty((0, 4), dtype=np.int64)
+    if comm.rank == 0:
+        compact = np.searchsorted(used, labelled.cells[cells])
+    mesh = dolfinx_api.tetrahedral_mesh(comm, labelled.vertices[used], compact, owner[cells])
     return DomainMesh(mesh, used[dolfinx_api.input_vertices(mesh)], cells[dolfinx_api.input_cells(mesh)])
 
 

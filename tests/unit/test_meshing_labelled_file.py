@@ -1,7 +1,8 @@
 """The file of a labelled mesh: both versions are read, others refused, equal meshes make equal files.
 
 Seen to fail with: version 1 refused, the third entry of ``periodic`` dropped on writing, version 1 read as
-periodic along z, version 3 accepted.
+periodic along z, version 3 accepted, a separator that keeps the period, relocation without a seed, large arrays
+mapped from the start of the file or copied.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import pytest
 from manufacturing.errors import InputError
 from manufacturing.packing import Packing
 from manufacturing.phases import Phase
+from meshing import labelled_mesh
 from meshing.labelled_mesh import FORMAT_VERSION, LabelledMesh, load_mesh
 from meshing.lattice_cut import LatticeCutSettings, mesh_packing
 from meshing.voxel_mesh import VoxelSettings, mesh_voxels
@@ -49,6 +51,19 @@ def test_version_2_keeps_the_three_axes(tmp_path: Path, periodic: tuple[bool, bo
     assert found.facet_names == mesh.facet_names
     for name in ARRAYS:
         assert np.array_equal(getattr(found, name), getattr(mesh, name))
+
+
+def test_large_arrays_are_mapped_read_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same numbers as when read, shared by all processes, so that none may change them."""
+    mesh = voxels()
+    mesh.save(tmp_path / "mesh.h5")
+    monkeypatch.setattr(labelled_mesh, "MAPPED_BYTES", 0)
+    found = load_mesh(tmp_path / "mesh.h5")
+    for name in ARRAYS:
+        assert np.array_equal(getattr(found, name), getattr(mesh, name))
+        assert not getattr(found, name).flags.writeable
+    mesh.save(tmp_path / "mesh.h5")  # a new file under the old name leaves the mapped one as it was
+    assert np.array_equal(found.cells, mesh.cells)
 
 
 def test_version_1_is_read_as_not_periodic_along_z(tmp_path: Path) -> None:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from mpi4py import MPI
 
 from manufacturing.errors import InputError
 from manufacturing.phases import Phase
 from meshing.labelled_mesh import LabelledMesh, build_labelled_mesh, interface_areas
 from meshing.structured_mesh import box_midpoints, kuhn_grid
 from solver.active_network import find_active_network
+from solver.conduction import ConductionSettings, solve_conduction
 from solver.connectivity import CellGraph
 
 UM = 1e-6
@@ -116,6 +118,19 @@ def test_missing_paths_are_named(stack: tuple[Phase, ...], message: str) -> None
     with pytest.raises(InputError) as caught:
         find_active_network(boxes(phases))
     assert message in str(caught.value)
+
+
+@pytest.mark.mpi
+def test_only_one_rank_looks_for_neighbours(comm: MPI.Intracomm) -> None:
+    """The network is found on rank 0 and sent to the others, which never build the facets of the whole mesh."""
+    phases = np.full((3, 3, 4), int(Phase.SE))
+    phases[1, 1, :] = Phase.void
+    mesh = boxes(phases)
+    graph = CellGraph(mesh)
+    result = solve_conduction(mesh, ConductionSettings("ionic", {Phase.SE: 2.0}, order=1), comm, graph)
+    assert ("links" in vars(graph)) == (comm.rank == 0)
+    assert result.summary["effective_conductivity_S_m"] == pytest.approx(2.0 * 8.0 / 9.0, rel=1e-9)
+    assert (result.vertex_potential is None) == (comm.rank != 0)
 
 
 def test_boxes_are_where_the_tests_think() -> None:
