@@ -125,9 +125,12 @@ def draw(entries: list[dict[str, float]], path: Path) -> None:
         axis.set_xlabel("cells")
         axis.set_title(title, fontsize=10)
         axis.axhline(0.0, color="0.6", linewidth=0.8)
+        axis.set_xticks([3e4, 1e5, 3e5], ["30k", "100k", "300k"])
+        axis.minorticks_off()
     axes[0].plot([], [], "k--", label="first order")
     axes[0].plot([], [], "k-", label="second order")
-    axes[0].legend(fontsize=7)
+    handles, names = axes[0].get_legend_handles_labels()
+    axes[1].legend(handles, names, fontsize=8, loc="upper right")
     save_figure(figure, path)
 
 
