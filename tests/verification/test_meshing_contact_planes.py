@@ -1,8 +1,8 @@
 """Planes between touching spheres of a phase: radical planes, whose areas and part volumes are known.
 
-Seen to fail with: the plane half way between the centres (unequal spheres), earlier parts not cut at all
-(the later sphere loses its half of the lens), only the first earlier class compared (three spheres), facets
-through periodic walls left out.
+Seen to fail with: planes shifted or where distances instead of powers are equal (vertices off the plane),
+earlier parts not cut at all (the later sphere loses its half of the lens), one earlier class only compared
+(three spheres), facets through periodic walls left out.
 """
 
 from __future__ import annotations
