@@ -13,6 +13,7 @@ from mpi4py import MPI
 
 from manufacturing.errors import InputError
 
+from .bench_meshing import bench_meshing
 from .check_table import Check, at_least, at_most, print_table, reported, timed
 from .mpi_launch import usable_cores
 from .runner import run_in_process
@@ -85,20 +86,6 @@ def manufactured(case: dict[str, Any], folder: Path) -> dict[str, Any]:
     """Run a case up to its packing and return the figures of manufacturing."""
     found: dict[str, Any] = run_in_process(case, folder, MPI.COMM_SELF)["manufacturing"]
     return found
-
-
-def bench_meshing(folder: Path) -> Rows:
-    """Measure cells per second of the lattice-cut mesher, compiled before."""
-    prepare = composite(1.6e-6)
-    del prepare["discharge"]
-    run_in_process(prepare, folder / "compile", MPI.COMM_SELF)
-    case = composite(0.25e-6)
-    del case["discharge"]
-    found, seconds = timed(lambda: run_in_process(case, folder / "run", MPI.COMM_SELF)["meshing"])
-    return f"{found['cells']} cells", [
-        at_least("cells per second", found["cells"] / seconds, 10000.0, "1/s", seconds),
-        at_least("smallest dihedral angle", found["min_dihedral_deg"], 5.0, "deg"),
-    ]
 
 
 def bench_conduction(folder: Path) -> Rows:

@@ -20,6 +20,8 @@ from .torus_mesh import FloatArray, IntArray, wrapped_into
 
 SEED = 20240229
 REPLICATES = 6
+POINTS_PER_AREA = 40.0  # [1/um2]
+SPHERE_POINTS = 1e6  # at least, on all spheres
 BOTTOM_SQUARES = 300  # along each edge of the bottom
 RANKS = np.array([{int(p): k for k, p in enumerate(OVERLAP_PRIORITY)}.get(v, 9) for v in range(max(Phase) + 1)])
 
@@ -35,7 +37,7 @@ class ExactGeometry:
 
 
 def measure_exact_geometry(
-    field: SphereField, size: FloatArray, separator: bool, volume_points: int = 1_500_000, points_per_area: float = 40.0
+    field: SphereField, size: FloatArray, separator: bool, volume_points: int = 1_500_000, points_per_area: float = 0.0
 ) -> ExactGeometry:
     """Measure volume fractions and interface areas of the spheres in the box [0, size].
 
@@ -44,8 +46,11 @@ def measure_exact_geometry(
         size: edges of the electrode, shape (3,) [um].
         separator: whether a separator touches the electrode at z = 0.
         volume_points: number of points in the box, all replicates together.
-        points_per_area: points on the spheres, all replicates together [1/um2].
+        points_per_area: points on the spheres, all replicates together [1/um2]; 0: 40, on few spheres a million in all.
     """
+    if points_per_area == 0.0:
+        area = 4.0 * np.pi * float((field.radii**2).sum())
+        points_per_area = max(POINTS_PER_AREA, SPHERE_POINTS / max(area, 1.0))
     volumes, areas = [], []
     for seed in range(SEED, SEED + REPLICATES):
         volumes.append(_volume_fractions(field, size, volume_points // REPLICATES, seed))

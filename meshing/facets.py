@@ -5,12 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
-FloatArray = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.int64]
-
-CELL_FACETS = ((1, 2, 3), (0, 3, 2), (0, 1, 3), (0, 2, 1))
+from .torus_mesh import FloatArray, IntArray, pair_torus_facets
 
 
 @dataclass(frozen=True)
@@ -23,19 +19,8 @@ class FacetPairs:
 
 def pair_facets(cells: IntArray) -> FacetPairs:
     """Match the facets of tetrahedra of shape (nc, 4) by their vertices."""
-    corners = np.sort(np.concatenate([cells[:, list(f)] for f in CELL_FACETS]), axis=1)
-    owner = np.tile(np.arange(len(cells), dtype=np.int64), 4)
-    order = np.lexsort((corners[:, 2], corners[:, 1], corners[:, 0]))
-    corners, owner = corners[order], owner[order]
-    same = np.all(corners[1:] == corners[:-1], axis=1)
-    first = np.ones(len(corners), dtype=bool)
-    first[1:] = ~same
-    index = np.flatnonzero(first)
-    neighbour = np.full(len(index), -1, dtype=np.int64)
-    has_pair = np.zeros(len(index), dtype=bool)
-    has_pair[:] = np.append(same, False)[index]
-    neighbour[has_pair] = owner[index[has_pair] + 1]
-    return FacetPairs(corners[index], np.column_stack([owner[index], neighbour]))
+    facets, first, second = pair_torus_facets(cells, int(cells.max()) + 1)
+    return FacetPairs(facets, np.column_stack([first, second]))
 
 
 def triangle_areas(vertices: FloatArray, facets: IntArray) -> FloatArray:
