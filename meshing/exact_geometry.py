@@ -49,8 +49,8 @@ def measure_exact_geometry(
         points_per_area: points on the spheres, all replicates together [1/um2]; 0: 40, on few spheres a million in all.
     """
     if points_per_area == 0.0:
-        area = 4.0 * np.pi * float((field.radii**2).sum())
-        points_per_area = max(POINTS_PER_AREA, SPHERE_POINTS / max(area, 1.0))
+        surface = 4.0 * np.pi * float((field.radii**2).sum())
+        points_per_area = max(POINTS_PER_AREA, SPHERE_POINTS / max(surface, 1.0))
     volumes, areas = [], []
     for seed in range(SEED, SEED + REPLICATES):
         volumes.append(_volume_fractions(field, size, volume_points // REPLICATES, seed))
