@@ -1,8 +1,7 @@
 """Shapes with exact volumes, areas and conductivities, through their shipped case files.
 
-Seen to fail with: discs that miss their images through the wall, cones with the tip on the collector, cones
-enlarged along z only, lenses of overlapping spheres counted once, courses of bricks without their shift, planes
-through the periodic wall left out, a checkerboard that begins at an edge of its squares.
+Seen to fail with: cones enlarged along z only, areas of lenses taken once, courses of bricks without their shift,
+a checkerboard that begins at an edge of its squares.
 """
 
 from __future__ import annotations
@@ -61,7 +60,7 @@ def test_disc_arrays(fraction: float, tmp_path: Path) -> None:
 
 
 def test_several_discs_are_one(tmp_path: Path) -> None:
-    """Two by two discs hold the same fraction and four particles; a disc is never lost through a wall."""
+    """Two by two discs hold the same fraction and four particles."""
     report = meshed("disc_array", tmp_path, "geometry.counts=[2, 2]", "geometry.fraction=0.7", "mesh.cell_size=1e-6")
     assert abs(report["volume_fraction_error"]["AM"]) < 5e-3
     ids = load_mesh(tmp_path / "mesh.h5").particle_ids
