@@ -13,11 +13,13 @@ from manufacturing.phases import Phase
 from meshing.body_centred_lattice import build_lattice, lattice_shape
 from meshing.cell_labels import CellLabels
 from meshing.dihedral_quality import qualities
+from meshing.facets import pair_facets
 from meshing.labelled_mesh import build_labelled_mesh
 from meshing.lattice_cut import LatticeCutSettings, mesh_packing
 from meshing.particle_colours import colour_particles, with_images
 from meshing.sphere_cut import cut_class
 from meshing.sphere_field import build_sphere_field
+from meshing.structured_mesh import kuhn_grid
 from meshing.torus_mesh import TorusMesh
 from meshing.unwrapping import unwrap
 from meshing.volume_filling import FillSettings, fill_volumes
@@ -138,6 +140,20 @@ def test_pieces_that_gmsh_cannot_fill_keep_their_cells_and_are_counted(cut, monk
     assert result.failed_volume <= cut.volumes().sum() * (1.0 + 1e-12)
     assert result.failed_volume > 0.95 * cut.volumes().sum()
     boxed(result.mesh)
+
+
+def test_flipped_diagonal_of_a_wall_is_refused():
+    """Volume and box stay the same, but the neighbour behind the wall has the other diagonal."""
+    axis = np.array([0.0, 1.0])
+    vertices, cells = kuhn_grid((axis, axis, axis))
+    pairs = pair_facets(cells)
+    surface = pairs.facets[pairs.cells[:, 1] < 0]
+    assert volume_filling._kept(vertices, cells, surface, 1.0) is not None
+    wall = (vertices[surface][:, :, 0] == 0.0).all(axis=1)
+    corners, counts = np.unique(surface[wall], return_counts=True)
+    (a, b), (c, d) = corners[counts == 2], corners[counts == 1]
+    flipped = np.concatenate([surface[~wall], np.sort([[a, c, d], [b, c, d]], axis=1)])
+    assert volume_filling._kept(vertices, cells, flipped, 1.0) is None
 
 
 def test_packing_with_filled_volumes():
