@@ -146,7 +146,11 @@ class MeshSection(Section):
     method: Literal["lattice_cut", "voxel"] = Field(
         "lattice_cut", description="cut lattice, or plain voxels as a check"
     )
-    cell_size: Positive = Field(1e-6, description="edge of the lattice cubes at surfaces, or of voxels [m]")
+    cell_size: Positive = Field(
+        0.8e-6,
+        description="edge of the lattice cubes at surfaces, or of voxels [m]; "
+        "about half the radius of the smallest particles keeps the AM|SE area within 2 %",
+    )
     same_phase_gap: Positive = Field(0.5e-6, description="closer spheres of one phase are cut one after the other [m]")
     colouring: Literal["particle", "phase"] = Field(
         "particle", description="`phase` cuts all spheres of a phase at once, which closes gaps and fattens necks"

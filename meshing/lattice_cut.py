@@ -42,7 +42,7 @@ AnyGeometry = TypeVar("AnyGeometry", bound=Geometry)
 class LatticeCutSettings:
     """How finely and how well a packing is meshed."""
 
-    cell_size: float = 1.0e-6  # [m] edge of the lattice cubes at the particle surfaces
+    cell_size: float = 0.8e-6  # [m] edge of the lattice cubes at the particle surfaces
     separator_thickness: float = 15.0e-6  # [m] 0 for none
     same_phase_gap: float = 0.5e-6  # [m] spheres of one phase that are closer are cut one after the other
     gap_cells: float = 1.0  # and so are those closer than this many cell_size: an edge would span their gap
