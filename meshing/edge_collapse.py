@@ -52,37 +52,6 @@ def collapse_pass(patch: MeshPatch, bad: IntArray, volume_tolerance: float, loos
 
 
 @compiled
-def coarsening_pass(
-    patch: MeshPatch, chosen: IntArray, least_quality: float, volume_tolerance: float, longest: float
-) -> int:
-    """Merge each chosen vertex into a neighbour where all cells stay better than ``least_quality``.
-
-    Args:
-        patch: state of the pass.
-        chosen: vertices, first those to go first.
-        least_quality: quality that the changed cells must exceed.
-        volume_tolerance: largest volume that a phase may gain or lose, of the lattice size cubed.
-        longest: longest new edge, of the lattice size.
-    """
-    count = 0
-    for v in chosen:
-        if not star_untouched(patch, v):
-            continue
-        best, best_w = least_quality, -1
-        for s in range(patch.star_start[v], patch.star_start[v + 1]):
-            for k in range(4):
-                w = patch.cells[patch.star_cells[s], k]
-                if w != v and _allowed(patch, v, w, False):
-                    after = _collapsed_quality(patch, v, w, best, volume_tolerance, longest)
-                    if after > best:
-                        best, best_w = after, w
-        if best_w >= 0:
-            _apply(patch, v, best_w)
-            count += 1
-    return count
-
-
-@compiled
 def _allowed(patch: MeshPatch, v: int, w: int, loose: bool) -> bool:
     if patch.planes[v] & ~patch.planes[w] != 0 or patch.phases[v] & ~patch.phases[w] != 0:
         return False
