@@ -40,9 +40,7 @@ def collapse_pass(patch: MeshPatch, bad: IntArray, volume_tolerance: float, loos
             for j in range(4):
                 w = patch.cells[t, j]
                 if i != j and _allowed(patch, v, w, loose):
-                    after = _collapsed_quality(
-                        patch, v, w, max(best, before + LEAST_GAIN), volume_tolerance, LONGEST_EDGE
-                    )
+                    after = _collapsed_quality(patch, v, w, max(best, before + LEAST_GAIN), volume_tolerance)
                     if after > max(best, before + LEAST_GAIN):
                         best, best_v, best_w = after, v, w
         if best_v >= 0:
@@ -68,9 +66,7 @@ def _star_quality(patch: MeshPatch, v: int) -> float:
 
 
 @compiled
-def _collapsed_quality(
-    patch: MeshPatch, v: int, w: int, needed: float, volume_tolerance: float, longest: float
-) -> float:
+def _collapsed_quality(patch: MeshPatch, v: int, w: int, needed: float, volume_tolerance: float) -> float:
     """Return the worst quality around v after it is merged into w, -1 if that is not allowed."""
     worst, edge_phases, size = 2.0, 0, patch.sizes[v]
     new = np.empty(4, np.int64)
@@ -86,7 +82,7 @@ def _collapsed_quality(
             continue
         for k in range(4):
             new[k] = w if cell[k] == v else cell[k]
-            if cell[k] != v and edge_length(patch.points, patch.period, w, cell[k]) > longest * size:
+            if cell[k] != v and edge_length(patch.points, patch.period, w, cell[k]) > LONGEST_EDGE * size:
                 return -1.0
         worst = min(worst, quality(patch.points, patch.period, new[0], new[1], new[2], new[3]))
         if worst <= needed:

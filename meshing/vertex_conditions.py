@@ -39,7 +39,7 @@ def project(field: DistanceField, point: FloatArray, planes: int, conditions: in
                 if new_base:
                     base = s
                 else:
-                    _keep_within(planes, gradient)
+                    keep_within(planes, gradient)
                     if count == 3 or not _add_condition(miss, gradient, basis, count, step):
                         return UNREACHED
                     worst = max(worst, abs(miss))
@@ -100,8 +100,8 @@ def _add_condition(miss: float, gradient: FloatArray, basis: FloatArray, count: 
 
 
 @compiled
-def _keep_within(planes: int, out: FloatArray) -> None:
-    """Remove the components normal to the planes."""
+def keep_within(planes: int, out: FloatArray) -> None:
+    """Remove the components of a vector (3,) normal to the planes, in place."""
     if planes & FIXED_X:
         out[0] = 0.0
     if planes & FIXED_Y:

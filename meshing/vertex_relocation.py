@@ -8,8 +8,8 @@ from .compiled import compiled
 from .dihedral_quality import quality
 from .mesh_patch import MeshPatch, single_phase
 from .sphere_field import DistanceField
-from .torus_mesh import FIXED_X, FIXED_Y, FIXED_Z, FloatArray, IntArray, wrapped_into
-from .vertex_conditions import largest_miss, project
+from .torus_mesh import FloatArray, IntArray, wrapped_into
+from .vertex_conditions import keep_within, largest_miss, project
 
 FIRST_STEP = 0.3  # of the lattice size
 SURFACE_TOLERANCE = 0.01  # of the lattice size
@@ -61,12 +61,7 @@ def relocation_pass(
 def _random_step(out: FloatArray, planes: int, length: float) -> None:
     for k in range(3):
         out[k] = np.random.normal(0.0, 1.0)
-    if planes & FIXED_X:
-        out[0] = 0.0
-    if planes & FIXED_Y:
-        out[1] = 0.0
-    if planes & FIXED_Z:
-        out[2] = 0.0
+    keep_within(planes, out)
     norm = np.sqrt(out[0] ** 2 + out[1] ** 2 + out[2] ** 2) + 1e-30
     for k in range(3):
         out[k] *= length / norm
