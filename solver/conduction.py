@@ -19,12 +19,13 @@ from petsc4py import PETSc
 
 from manufacturing.collective import run_on
 from manufacturing.errors import StageError
-from manufacturing.phases import COLLECTOR, COUNTER, ELECTRODE_BOTTOM, Phase
+from manufacturing.phases import COLLECTOR, Phase
 from meshing.labelled_mesh import TOP_FACES, LabelledMesh
 
 from .connectivity import CellGraph
 from .constraints import PeriodicBox, build_reduction
 from .domain_mesh import DomainMesh, cell_owners, extract_domain, stiffness_matrix, top_dofs
+from .electrode import bottom_face, electrode_cells
 from .linear_solver import conjugate_gradient, solve
 from .reduction import gather_all, global_sum
 
@@ -95,22 +96,6 @@ class ConductingNetwork:
     conductivities: dict[Phase, float]  # [S/m]
     connected_fraction: float  # percolating volume / conducting volume
     wiener: tuple[float, float]  # [S/m] lower and upper bound
-
-
-def electrode_cells(mesh: LabelledMesh) -> BoolArray:
-    """Return which cells lie in the composite electrode (separator and second electrode excluded)."""
-    return (mesh.phases != Phase.separator) & (mesh.phases != Phase.anode)
-
-
-def bottom_face(mesh: LabelledMesh) -> IntArray:
-    """Return the electrode's cells behind its lower plane."""
-    inside = electrode_cells(mesh)
-    if mesh.electrode_bottom <= mesh.lower[2]:
-        return mesh.facet_cells[mesh.named(COUNTER), 0]
-    index = [mesh.named(name) for name in mesh.facet_names if name == ELECTRODE_BOTTOM or "|separator" in name]
-    both = mesh.facet_cells[np.concatenate(index)].ravel()
-    members = np.asarray(both[both >= 0])
-    return np.asarray(members[inside[members]])
 
 
 def find_network(mesh: LabelledMesh, settings: ConductionSettings, graph: CellGraph) -> ConductingNetwork:
