@@ -12,6 +12,7 @@ from manufacturing.packing import Packing
 from manufacturing.packing_files import read_packing, write_packing
 from manufacturing.packing_summary import describe
 from manufacturing.parameter_sets import CALIBRATED, differences_table
+from manufacturing.particle_clusters import find_particle_percolation
 from manufacturing.phases import Phase
 from manufacturing.shipped_recipes import RECIPES, shipped_recipe
 from manufacturing.tiling import tile
@@ -75,8 +76,11 @@ def show_packing(options: argparse.Namespace) -> int:
         part = cut_out(packing, corners[:3], corners[3:])
         print(", ".join(f"{count} {name}" for name, count in part.as_dict().items()))
         packing = part.packing
-    summary = describe(packing)
-    print(json.dumps(summary.as_dict(), indent=2) if options.json else summary.table())
+    summary, percolation = describe(packing), find_particle_percolation(packing)
+    if options.json:
+        print(json.dumps(summary.as_dict() | {"percolation": percolation.figures()}, indent=2))
+    else:
+        print("\n".join([summary.table(), "percolation by contacts", *percolation.lines()]))
     if options.write:
         write_packing(packing, options.write)
         print(f"written: {options.write}")

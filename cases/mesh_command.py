@@ -8,6 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from meshing.labelled_mesh import LabelledMesh, describe, load_mesh
+from solver.percolation import find_percolation
+
+from .percolation import percolation_lines
 
 MICROMETRE = 1e-6
 
@@ -24,8 +27,11 @@ def add_mesh_command(commands: argparse._SubParsersAction[argparse.ArgumentParse
 def show_mesh(options: argparse.Namespace) -> int:
     """Print the figures of a mesh file; write it where asked for."""
     mesh = load_mesh(options.file)
-    figures = describe(mesh)
-    print(json.dumps(figures | mesh.report, indent=2) if options.json else _table(mesh, figures))
+    figures, percolation = describe(mesh), find_percolation(mesh).figures()
+    if options.json:
+        print(json.dumps(figures | mesh.report | {"percolation": percolation}, indent=2))
+    else:
+        print("\n".join([_table(mesh, figures), "percolation by shared facets", *percolation_lines(percolation)]))
     if options.write:
         from .mesh_files import write_mesh
 

@@ -24,10 +24,12 @@ from solver.connectivity import CellGraph
 from solver.discharge import Discharge, DischargeRecord, DischargeSettings, Snapshot
 
 from .case_checks import check_case, check_materials, conduction_sections, conductivities, phases_in
+from .cell_assembly import crop
 from .colour_map_file import write_colour_maps
 from .field_files import write_conduction_fields, write_mesh_fields, write_snapshots
 from .geometry import GivenGeometry, electrode_figures, given_packing, manufacture_case, mesh_case
 from .log import RunLog
+from .percolation import report_percolation
 from .physics import CaseMaterials, build_cell_model, stoichiometry_window
 from .rheology import FLOW_CURVE, Rheometer
 from .run_directory import RunDirectory
@@ -122,6 +124,7 @@ class Pipeline:
         """Mesh the geometry on rank 0 and read it on all."""
         self._stage("meshing", ("mesh.h5",), lambda: run_on(self.comm, 1, self._mesh_report))
         self._stage("electrode", (), lambda: run_on(self.comm, 1, self._electrode_report))
+        self._stage("percolation", ("curves/clusters.csv",), lambda: run_on(self.comm, 1, self._percolation_report))
 
     def _mesh_report(self) -> dict[str, Any]:
         path = self.directory.path
@@ -142,6 +145,13 @@ class Pipeline:
             write_colour_maps(self.mesh, self.directory.path / "fields" / "paraview_colours.json")
         densities = {name: entry.density.value for name, entry in self.materials.by_domain.items()}
         return electrode_figures(self.mesh, densities)
+
+    def _percolation_report(self) -> dict[str, Any]:
+        packing = load_packing(self.directory.path / "packing.h5") if "manufacturing" in self.keys else None
+        packing = None if packing is None else crop(packing, self.case.cell)[0]
+        return report_percolation(
+            self.mesh, self.graph(), packing, self.directory.path, self.case.output.fields, self.log.line
+        )
 
     @property
     def mesh(self) -> LabelledMesh:

@@ -7,12 +7,14 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from manufacturing.clusters import cluster_text
 from manufacturing.errors import InputError
 from manufacturing.phases import COLLECTOR, COUNTER, Phase
 from meshing.facets import triangle_areas
-from meshing.labelled_mesh import InterfaceSides, LabelledMesh, interface_sides
+from meshing.labelled_mesh import TOP_FACES, InterfaceSides, LabelledMesh, interface_sides
 
 from .connectivity import CellGraph
+from .percolation import find_network_clusters, smallest_distance
 
 BoolArray = npt.NDArray[np.bool_]
 FloatArray = npt.NDArray[np.float64]
@@ -58,14 +60,17 @@ def find_active_network(mesh: LabelledMesh, graph: CellGraph | None = None) -> A
     grounded = graph.connected_to(conducting, anodes)
     electronic = grounded | graph.connected_to(conducting, seeds)
     if not electronic[seeds].any():
-        raise InputError("geometry", "no AM or CBD touching the collector", "an electronic path from the collector")
+        failure = find_network_clusters(mesh, graph, (Phase.AM, Phase.CBD), (COLLECTOR,)).failure
+        raise InputError("geometry", f"no AM or CBD touching the collector ({failure})", "an electronic path from it")
     if grounded[seeds].any():
         raise InputError("geometry", "an electronic path from the counter face to the collector", "no short circuit")
     ionic = _ionic_cells(mesh, graph, electronic)
     surfaces = tuple(s for s in (_surface(mesh, material, electronic, ionic) for material in INSERTION) if s.area > 0.0)
     if not any(s.material == Phase.AM for s in surfaces):
         raise InputError(
-            "geometry", "no AM that touches both the electronic and the ionic network", "a common AM|SE area > 0"
+            "geometry",
+            "no AM that touches both the electronic and the ionic network" + _apart(mesh, graph, electronic, ionic),
+            "a common AM|SE area > 0",
         )
     insertion = electronic & np.isin(mesh.phases, INSERTION)
     fractions = _fractions(mesh, graph, insertion, ionic, surfaces)
@@ -79,10 +84,23 @@ def _ionic_cells(mesh: LabelledMesh, graph: CellGraph, electronic: BoolArray) ->
         seeds = _surface(mesh, Phase.anode, electronic, conducting).sides.cells[:, 1]
     ionic = graph.connected_to(conducting, seeds)
     if not ionic.any():
-        raise InputError(
-            "geometry", "no electrolyte joined to the counter electrode", "an ionic path (separator or SE) from z = 0"
-        )
+        failure = find_network_clusters(mesh, graph, (Phase.SE,)).failure
+        found = f"no electrolyte joined to the counter electrode ({failure})"
+        raise InputError("geometry", found, "an ionic path (separator or SE) from z = 0")
     return ionic
+
+
+def _apart(mesh: LabelledMesh, graph: CellGraph, electronic: BoolArray, ionic: BoolArray) -> str:
+    """Say how the two networks hang together and how far AM of the one is from the other."""
+    material = electronic & (mesh.phases == Phase.AM)
+    parts = [
+        f"{'+'.join(p.name for p in phases)}: {cluster_text(find_network_clusters(mesh, graph, phases, top).clusters)}"
+        for phases, top in (((Phase.AM, Phase.CBD), (COLLECTOR,)), ((Phase.SE,), TOP_FACES))
+        if np.isin(mesh.phases, phases).any()
+    ]
+    if material.any():
+        parts.append(f"gap {1e6 * smallest_distance(mesh, graph, material, ionic):.3g} um")
+    return f" ({'; '.join(parts)})"
 
 
 def _surface(mesh: LabelledMesh, material: Phase, electronic: BoolArray, ionic: BoolArray) -> ReactiveSurface:
