@@ -33,6 +33,7 @@ NARROWEST_BOX = 2.0  # largest bead diameters; below, a bead touches two images 
 DRAG_SCALE = 10.0  # inertial scale at which drag_time holds; the drag's force does not change with the scale
 TIMES = (
     "compression_time",
+    "relaxation_time",
     "crossing_time",
     "time_step",
     "drag_time",
@@ -60,6 +61,7 @@ class SlurryStage:
         handover_fraction: volume of the wet beads, overlaps counted twice, over that of the box, up to which the
             dilute start is compressed affinely before the barostat takes over.
         compression_time: duration of the affine compression [s].
+        relaxation_time: for which the compressed beads relax at constant volume, their motion still limited [s].
         crossing_time: in which a bead moves by at most the smallest diameter meanwhile [s].
         time_step: [s].
         inertial_scale: factor on the inertial masses.
@@ -79,6 +81,7 @@ class SlurryStage:
     enlargement: float = 1.14
     handover_fraction: float = 0.9
     compression_time: float = 120e-6
+    relaxation_time: float = 60e-6
     crossing_time: float = 2e-6
     time_step: float = 0.2e-6
     inertial_scale: float = 10.0
@@ -177,6 +180,7 @@ class SlurryStage:
             "drag_time": "s, in which the solvent stops a bead of mean inertia at scale 10; only the speed of it",
             "handover_fraction": "volume of beads over box, end of the affine compression",
             "compression_time": "s, duration of the affine compression",
+            "relaxation_time": "s, of the compressed beads at constant volume before they move freely",
             "crossing_time": "s, in which a bead moves by at most the smallest diameter meanwhile",
             "barostat_modulus": "Pa; with barostat_time it sets how fast the volume follows the pressure",
             "barostat_time": "s",
@@ -212,7 +216,7 @@ class SlurryStage:
         )
 
     def _compress(self, engine: LammpsEngine, beads: BeadTable, diameters: FloatArray, workplace: Workplace) -> None:
-        """Shrink the box affinely; displacements per step are limited because beads are pushed into contact."""
+        """Shrink the box affinely, then relax; displacements are limited because beads are pushed into contact."""
         count = steps(engine, self.compression_time)
         final = self._box(beads.wet_volume / self.handover_fraction)
         # A constant true rate: with a constant speed the last steps would strain the dense slurry most.
@@ -225,7 +229,10 @@ class SlurryStage:
             f"fix squeeze all deform 1 {deform}",
         )
         engine.run(count)
-        engine.command("unfix squeeze", "unfix move")
+        engine.command("unfix squeeze")
+        # Pairs driven into deep overlap would fly apart and explode if they were let go at once.
+        engine.run(steps(engine, self.relaxation_time))
+        engine.command("unfix move")
 
     def _settle(
         self, engine: LammpsEngine, beads: BeadTable, diameters: FloatArray, workplace: Workplace, curves: Curves

@@ -16,6 +16,7 @@ from manufacturing.configuration import Configuration
 from manufacturing.drying import DryingStage
 from manufacturing.errors import StageError
 from manufacturing.evaporation import Evaporation
+from manufacturing.lammps_engine import LammpsEngine
 from manufacturing.nanopores import NanoporeCompression
 from manufacturing.phases import Phase
 from manufacturing.recipe import Powder, Recipe
@@ -94,6 +95,25 @@ def test_slurry_density_does_not_depend_on_the_way_to_rest(changes: dict[str, An
     """Half the time step, a tenth of the masses, other damping: within 1 % for a hundred beads."""
     other = replace(SLURRY, **changes).run(beads(), WORKPLACE, 1)
     assert other.report["density_g_cm3"] == pytest.approx(slurry().report["density_g_cm3"], rel=0.01)
+
+
+def test_compressed_slurry_is_let_go_only_when_it_is_slow(monkeypatch: pytest.MonkeyPatch) -> None:
+    """At half their limit beads that were driven into deep overlap fly apart; 1 um beads are the first."""
+
+    class HandoverError(Exception):
+        pass
+
+    fine = (Powder(Phase.AM, 0.64, 4700.0, (4e-6,)), Powder(Phase.SE, 0.36, 1640.0, (1e-6, 3e-6), (9.0, 1.0)))
+    table = Recipe(fine, 800).bead_table()
+    limit = float(SLURRY.contact_diameters(table).min()) / SLURRY.crossing_time
+
+    def hand_over(stage: SlurryStage, engine: LammpsEngine, *_: object) -> None:
+        assert engine.speed() < 0.2 * limit
+        raise HandoverError
+
+    monkeypatch.setattr(SlurryStage, "_settle", hand_over)
+    with pytest.raises(HandoverError):
+        SLURRY.run(table, WORKPLACE, 1)
 
 
 def test_slurry_keeps_its_packing_when_all_energies_are_scaled() -> None:
