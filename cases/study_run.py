@@ -28,7 +28,7 @@ Launcher = Callable[[Path, int, tuple[str, ...], bool], Outcome]
 PROCESSES = {
     "packing": ("manufacturing",),
     "rheology": ("rheology",),
-    "mesh": ("meshing", "electrode"),
+    "mesh": ("meshing", "electrode", "percolation"),
     "conduction": ("conduction",),
     "discharge": ("discharge",),
 }

@@ -78,7 +78,7 @@ def test_numbers_are_possible(finished: Path) -> None:
 
 def test_manifest_says_how_it_was_made(finished: Path) -> None:
     manifest = read(finished, "manifest.json")
-    assert set(manifest["stages"]) == {"manufacturing", "meshing", "electrode", "conduction", "discharge"}
+    assert set(manifest["stages"]) == {"manufacturing", "meshing", "electrode", "percolation", "conduction", "discharge"}
     assert manifest["stages"]["discharge"]["ranks"] == 2
     assert manifest["case"]["geometry"]["seed"] == 1
     assert manifest["assumptions"], "assumed and calibrated numbers"
@@ -122,5 +122,5 @@ def test_log_and_plots(finished: Path) -> None:
 def test_a_second_run_repeats_nothing(finished: Path) -> None:
     done = granode("run", CASES / "small_chain.toml", "--out", finished, "--ranks", 1)
     assert done.returncode == 0, done.stderr
-    for stage in ("manufacturing", "meshing", "electrode", "conduction", "discharge"):
+    for stage in ("manufacturing", "meshing", "electrode", "percolation", "conduction", "discharge"):
         assert f"{stage}: finished before with the same inputs, not repeated" in done.stdout

@@ -59,7 +59,7 @@ def computed(path: Path, out: Path, comm: MPI.Intracomm, *overrides: str) -> tup
 def test_only_what_depends_on_a_change_is_repeated(case_file: Path, comm: MPI.Intracomm) -> None:
     out = case_file.parent / "out"
     stages, first = computed(case_file, out, comm)
-    assert stages == {"meshing", "electrode", "conduction", "discharge"}
+    assert stages == {"meshing", "electrode", "percolation", "conduction", "discharge"}
     stages, again = computed(case_file, out, comm)
     assert stages == set()
     assert again == first
@@ -71,7 +71,7 @@ def test_only_what_depends_on_a_change_is_repeated(case_file: Path, comm: MPI.In
     stages, _ = computed(case_file, out, comm, "materials.AM.name=NMC811")
     assert stages == {"electrode", "conduction", "discharge"}
     stages, finer = computed(case_file, out, comm, "geometry.layers.1.cells=8")
-    assert stages == {"meshing", "electrode", "conduction", "discharge"}
+    assert stages == {"meshing", "electrode", "percolation", "conduction", "discharge"}
     assert finer["meshing"]["cells"] > first["meshing"]["cells"]
 
 
@@ -105,14 +105,14 @@ def test_overrides_reach_every_kind_of_key(case_file: Path) -> None:
 @pytest.mark.parametrize(
     ("override", "unchanged"),
     [
-        ("cell.temperature=310.0", {"meshing", "electrode", "conduction"}),
+        ("cell.temperature=310.0", {"meshing", "electrode", "percolation", "conduction"}),
         ("cell.separator_thickness=1e-6", set()),
         ("mesh.cell_size=2e-6", set()),
-        ("discharge.tolerance=1e-4", {"meshing", "electrode", "conduction"}),
-        ("conduction.a.carrier=electronic", {"meshing", "electrode", "discharge"}),
+        ("discharge.tolerance=1e-4", {"meshing", "electrode", "percolation", "conduction"}),
+        ("conduction.a.carrier=electronic", {"meshing", "electrode", "percolation", "discharge"}),
         ("geometry.width=2e-6", set()),
-        ("materials.AM.density=2000.0", {"meshing"}),
-        ("output.plots=true", {"meshing", "electrode", "conduction", "discharge"}),
+        ("materials.AM.density=2000.0", {"meshing", "percolation"}),
+        ("output.plots=true", {"meshing", "electrode", "percolation", "conduction", "discharge"}),
         ("output.fields=true", {"meshing"}),
     ],
 )
@@ -137,7 +137,7 @@ def test_the_summary_never_mixes_two_cases(case_file: Path, comm: MPI.Intracomm)
     computed(case_file, out, comm)
     other = case_file.with_name("other.toml")
     other.write_text(CASE[: CASE.index("[discharge]")] + "[output]\nfields = false\n")
-    assert set(run_in_process(other, out, comm)) == {"meshing", "electrode", "conduction"}
+    assert set(run_in_process(other, out, comm)) == {"meshing", "electrode", "percolation", "conduction"}
 
 
 def test_until_leaves_later_stages_out(tmp_path: Path) -> None:
@@ -145,6 +145,6 @@ def test_until_leaves_later_stages_out(tmp_path: Path) -> None:
     path.write_text(CASE)
     everything = set(stage_keys(read_case(path), tmp_path))
     meshed = stage_keys(read_case(path, ('output.until="meshing"',)), tmp_path)
-    assert everything == {"meshing", "electrode", "conduction", "discharge"}
-    assert set(meshed) == {"meshing", "electrode"}
+    assert everything == {"meshing", "electrode", "percolation", "conduction", "discharge"}
+    assert set(meshed) == {"meshing", "electrode", "percolation"}
     assert meshed["meshing"] == stage_keys(read_case(path), tmp_path)["meshing"]

@@ -99,7 +99,7 @@ def test_packings_are_shared_and_points_are_finished_once(plan: StudyPlan, tmp_p
     stages = Stages()
     records = run(plan, tmp_path / "out", stages)
     assert [r.status for r in records] == ["finished"] * 4
-    assert stages.made == {"manufacturing": 2, "meshing": 4, "electrode": 4, "conduction": 4}
+    assert stages.made == {"manufacturing": 2, "meshing": 4, "electrode": 4, "percolation": 4, "conduction": 4}
     assert [r.reused for r in records] == [(), (), ("manufacturing",), ("manufacturing",)]
     for k, planned in enumerate(plan.points):
         assert content(tmp_path / "out", plan, k, "packing.h5") == f"manufacturing {planned.keys['manufacturing']}"
@@ -116,7 +116,7 @@ def test_points_that_are_added_later_use_what_is_there(plan: StudyPlan, tmp_path
     more = make_plan(tmp_path, "study.grid.mesh.cell_size=[2e-6, 1.5e-6, 1e-6]")
     stages = Stages()
     run(more, tmp_path / "out", stages)
-    assert stages.made == {"meshing": 2, "electrode": 2, "conduction": 2}
+    assert stages.made == {"meshing": 2, "electrode": 2, "percolation": 2, "conduction": 2}
 
 
 def test_a_failed_point_is_recorded_and_tried_again(plan: StudyPlan, tmp_path: Path) -> None:
@@ -128,7 +128,7 @@ def test_a_failed_point_is_recorded_and_tried_again(plan: StudyPlan, tmp_path: P
     assert read_record(out, plan.points[0]).error == "failed: mesh refused"
     stages = Stages()
     assert [r.status for r in run(plan, out, stages)] == ["finished"] * 4
-    assert stages.made == {"meshing": 2, "electrode": 2, "conduction": 2}
+    assert stages.made == {"meshing": 2, "electrode": 2, "percolation": 2, "conduction": 2}
 
 
 def test_a_process_that_leaves_other_inputs_is_a_failure(plan: StudyPlan, tmp_path: Path) -> None:
