@@ -78,7 +78,14 @@ def test_numbers_are_possible(finished: Path) -> None:
 
 def test_manifest_says_how_it_was_made(finished: Path) -> None:
     manifest = read(finished, "manifest.json")
-    assert set(manifest["stages"]) == {"manufacturing", "meshing", "electrode", "percolation", "conduction", "discharge"}
+    assert set(manifest["stages"]) == {
+        "manufacturing",
+        "meshing",
+        "electrode",
+        "percolation",
+        "conduction",
+        "discharge",
+    }
     assert manifest["stages"]["discharge"]["ranks"] == 2
     assert manifest["case"]["geometry"]["seed"] == 1
     assert manifest["assumptions"], "assumed and calibrated numbers"
