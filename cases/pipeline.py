@@ -26,6 +26,7 @@ from solver.discharge import Discharge, DischargeRecord, DischargeSettings, Snap
 from .case_checks import check_case, check_materials, conduction_sections, conductivities, phases_in
 from .cell_assembly import crop
 from .colour_map_file import write_colour_maps
+from .error_bars import error_bars_of_run, shape_and_sample
 from .field_files import write_conduction_fields, write_mesh_fields, write_snapshots
 from .geometry import GivenGeometry, electrode_figures, given_packing, manufacture_case, mesh_case
 from .log import RunLog
@@ -187,9 +188,11 @@ class Pipeline:
                 section.order,
                 section.lateral == "periodic",
                 top_faces=TOP_FACES if section.carrier == "ionic" else (COLLECTOR,),
+                flux_order=section.bounding_order,
             )
             result = solve_conduction(self.mesh, settings, self.comm, self.graph(section.lateral))
-            report[name] = {**result.summary, "seconds": round(time.perf_counter() - start, 3)}
+            bars = error_bars_of_run(result.summary, *shape_and_sample(self.case))
+            report[name] = {**result.summary, "error_bars": bars, "seconds": round(time.perf_counter() - start, 3)}
             self.log.line(f"conduction: {name}: {_conduction_line(result.summary)}")
             if self.case.output.fields and result.vertex_potential is not None:
                 write_conduction_fields(self.mesh, name, result.vertex_potential, self.directory.path / "fields")
@@ -346,6 +349,9 @@ def _conduction_line(summary: dict[str, Any]) -> str:
     text = f"{summary['effective_conductivity_S_m']:.6g} S/m"
     if summary["tortuosity_factor"] is not None:
         text += f", tortuosity factor {summary['tortuosity_factor']:.4f}"
+    if "bounds" in summary:
+        bounds = summary["bounds"]["effective_conductivity_S_m"]
+        text += f", exact on this mesh {bounds['lower']:.6g} to {bounds['upper']:.6g} S/m"
     return f"{text}, {summary['unknowns']} unknowns, {summary['iterations']} iterations"
 
 

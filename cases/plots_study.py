@@ -12,12 +12,14 @@ from matplotlib.figure import Figure
 
 from .convergence_fit import Convergence
 from .figure_units import figure_label, key_unit, plotted_unit
+from .plots_error_bars import plot_error_bars
 from .plots_style import LINE_COLOURS, MICROMETRE, add_legend_below, new_figure, save_figure, with_error
 from .schema_study import ConvergenceSection
+from .study_error_bars import FigureErrorBars
 from .study_plan import StudyPlan
 from .study_results import FigureConvergence, FigureStatistics, SeedSeries, StudyRow, is_count, swept_size
 
-NAMES = ("convergence_*.png", "seeds_*.png")
+NAMES = ("convergence_*.png", "seeds_*.png", "error_bars_*.png")
 _CURVE_POINTS = 80
 _ASIDE = 0.015  # error bars of several combinations stand side by side, in units of the largest size
 
@@ -27,6 +29,7 @@ def plot_study(
     rows: Sequence[StudyRow],
     statistics: Sequence[FigureStatistics],
     found: Sequence[FigureConvergence],
+    bars: Sequence[FigureErrorBars],
     folder: Path,
 ) -> list[str]:
     """Write a picture per figure of the convergence and per chosen figure over seeds; return their names."""
@@ -40,6 +43,8 @@ def plot_study(
         entries = [entry for entry in statistics if entry.figure == name]
         if entries:
             figures[f"seeds_{_file_name(name)}"] = plot_seeds(plan, rows, entries)
+    for name in dict.fromkeys(entry.figure for entry in bars):
+        figures[f"error_bars_{_file_name(name)}"] = plot_error_bars([e for e in bars if e.figure == name])
     if figures:
         folder.mkdir(exist_ok=True)
     for name, figure in figures.items():

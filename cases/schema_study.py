@@ -40,5 +40,10 @@ class StudySection(Section):
     )
     seed_key: str = Field("geometry.seed", description="key that the seeds set")
     figures: tuple[str, ...] = Field((), description="figures of `summary.json` in the tables; all numbers by default")
+    pool: dict[str, tuple[str, ...]] = Field(
+        {},
+        description="figures averaged at every point before all else, such as a property along x, y and z of one "
+        "packing; the mean is the figure `pool.NAME`",
+    )
     confidence: Share = Field(0.95, description="level of the intervals over seeds (Student's t)")
     convergence: ConvergenceSection | None = Field(None, description="none: no extrapolation")

@@ -11,10 +11,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from . import study_error_bars
 from .case_file import read_content
 from .convergence_fit import MEANING
 from .log import RunLog
 from .run_directory import content_hash, versions, write_json
+from .study_error_bars import error_bars_of_study
 from .study_plan import StudyPlan
 from .study_results import (
     FigureConvergence,
@@ -27,6 +29,7 @@ from .study_results import (
 )
 
 RESULTS, STATISTICS, CONVERGENCE = "results.csv", "statistics.csv", "convergence.csv"
+ERROR_BARS = "error_bars.csv"
 
 
 def collect(plan: StudyPlan, out: Path, overrides: tuple[str, ...], log: RunLog) -> list[StudyRow]:
@@ -47,13 +50,17 @@ def collect(plan: StudyPlan, out: Path, overrides: tuple[str, ...], log: RunLog)
         _write(out / RESULTS, results_table(plan, rows))
         _write(out / STATISTICS, statistics_table(plan, statistics))
         _write(out / CONVERGENCE, convergence_table(plan, found))
-        write_json(out / "study.json", study_data(plan, rows, statistics, found))
+        bars = error_bars_of_study(plan, rows)
+        _write(out / ERROR_BARS, study_error_bars.table(plan, bars))
+        content = study_data(plan, rows, statistics, found) | {"error_bars": study_error_bars.data(bars)}
+        write_json(out / "study.json", content)
         write_json(out / "manifest.json", _manifest(plan, rows, overrides))
-        for line in (*statistics_lines(plan, statistics), *convergence_lines(found)):
+        told = (*statistics_lines(plan, statistics), *convergence_lines(found), *study_error_bars.lines(bars))
+        for line in told:
             log.line(line)
         from .plots_study import plot_study  # loads matplotlib
 
-        for name in plot_study(plan, rows, statistics, found, out / "plots"):
+        for name in plot_study(plan, rows, statistics, found, bars, out / "plots"):
             log.line(f"report: plots/{name}")
     return rows
 

@@ -17,6 +17,7 @@ from .schema import Case
 from .schema_study import ConvergenceSection, StudySection
 from .stage_keys import stage_keys
 from .study_points import StudyPoint, Values, expand, swept_keys, value_text
+from .study_pools import PREFIX
 
 SMALLEST_COUNT = {int: 2, float: 3}  # of different sizes; integers count as 1/value
 
@@ -99,9 +100,11 @@ def plan_study(path: Path, overrides: tuple[str, ...] = ()) -> StudyPlan:
     folder = path.resolve().parent
     content = {key: value for key, value in data.items() if key != "study"}
     points = tuple(_planned(point, content, folder) for point in expand(base.study, folder))
-    _check_figures(base.study.figures, "study.figures", points)
+    for name, members in base.study.pool.items():
+        _check_figures(members, f"study.pool.{name}", points)
+    _check_figures(_not_pooled(base.study, base.study.figures), "study.figures", points)
     if base.study.convergence is not None:
-        _check_convergence(base.study.convergence, points)
+        _check_convergence(base.study, base.study.convergence, points)
     return StudyPlan(path, base.title or path.stem, base.study, points)
 
 
@@ -130,9 +133,14 @@ def _check_figures(figures: tuple[str, ...], field: str, points: tuple[PlannedPo
             raise InputError(field, figure, f"one of the solves {', '.join(sorted(solves))}")
 
 
-def _check_convergence(section: ConvergenceSection, points: tuple[PlannedPoint, ...]) -> None:
+def _not_pooled(study: StudySection, figures: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the figures that are not means of a pool of the study."""
+    return tuple(figure for figure in figures if figure not in {f"{PREFIX}.{name}" for name in study.pool})
+
+
+def _check_convergence(study: StudySection, section: ConvergenceSection, points: tuple[PlannedPoint, ...]) -> None:
     """Refuse a convergence study over too few sizes, or over values that are no sizes."""
-    _check_figures(section.figures, "study.convergence.figures", points)
+    _check_figures(_not_pooled(study, section.figures), "study.convergence.figures", points)
     sizes = list(dict.fromkeys(p.values[section.key] for p in points if section.key in p.values))
     if not sizes:
         raise InputError("study.convergence.key", f"{section.key}, which is not swept", "a key of the sweep")

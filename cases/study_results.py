@@ -13,6 +13,7 @@ from .schema_study import ConvergenceSection
 from .seed_statistics import SeedStatistics, seed_statistics
 from .study_plan import StudyPlan
 from .study_points import StudyPoint, Values, value_text
+from .study_pools import add_pools
 from .study_run import PointRecord, summaries
 
 MEASURED = {"mesh.cell_size": ("meshing.cell_size_um", 1e-6)}  # figure that tells a size as it became, and its unit
@@ -99,7 +100,8 @@ def numeric_figures(summary: Mapping[str, Any]) -> dict[str, float]:
 
 def read_rows(plan: StudyPlan, out: Path) -> list[StudyRow]:
     """Return every point as it stands on disk."""
-    return [StudyRow(p.point, record, numeric_figures(s)) for p, record, s in summaries(out, plan)]
+    found = ((p.point, record, numeric_figures(summary)) for p, record, summary in summaries(out, plan))
+    return [StudyRow(point, record, add_pools(plan.study, figures)) for point, record, figures in found]
 
 
 def figure_names(plan: StudyPlan, rows: Sequence[StudyRow]) -> list[str]:
@@ -116,7 +118,7 @@ def statistics_over_seeds(plan: StudyPlan, rows: Sequence[StudyRow]) -> list[Fig
     if seed_key not in plan.keys:
         return []
     found = []
-    for combination, members in _grouped(rows, (seed_key,)):
+    for combination, members in grouped(rows, (seed_key,)):
         for figure in figure_names(plan, rows):
             values = _finite([row.figures.get(figure) for row in members])
             if values:
@@ -133,7 +135,7 @@ def convergences(plan: StudyPlan, rows: Sequence[StudyRow]) -> list[FigureConver
     return [
         _convergence(plan, section, figure, combination, members)
         for figure in section.figures
-        for combination, members in _grouped(rows, (seed_key, section.key))
+        for combination, members in grouped(rows, (seed_key, section.key))
     ]
 
 
@@ -186,7 +188,7 @@ def _two_counts(counts: Sequence[float], values: Sequence[float]) -> Convergence
     return Convergence(finest, error, finest, None, 1.0, 0.0, DOUBTFUL_SAFETY, "two only")
 
 
-def _grouped(rows: Sequence[StudyRow], without: tuple[str, ...]) -> list[tuple[Combination, list[StudyRow]]]:
+def grouped(rows: Sequence[StudyRow], without: tuple[str, ...]) -> list[tuple[Combination, list[StudyRow]]]:
     """Return the rows by their values of all keys but some."""
     groups: dict[str, tuple[Combination, list[StudyRow]]] = {}
     for row in rows:

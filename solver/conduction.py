@@ -27,6 +27,7 @@ from .constraints import PeriodicBox, build_reduction
 from .domain_mesh import DomainMesh, cell_owners, extract_domain, stiffness_matrix, top_dofs
 from .electrode import bottom_face, electrode_cells
 from .linear_solver import conjugate_gradient, solve
+from .lower_bound import LowerBound, bounds_summary, lower_bound
 from .reduction import gather_all, global_sum
 
 BoolArray = npt.NDArray[np.bool_]
@@ -51,6 +52,7 @@ class ConductionSettings:
     periodic: bool = True  # lateral walls: periodic where the mesh is, else insulated
     relative_tolerance: float = 1e-11  # of the linear solver
     top_faces: tuple[str, ...] = (COLLECTOR,)  # at 1 V
+    flux_order: int | None = None  # of the divergence-free fluxes that bound the result from below; None: no bounds
 
 
 @dataclass(frozen=True)
@@ -83,7 +85,22 @@ def solve_conduction(
         return ConductionResult(_summary(network, None), None)
     solution = _solve_network(mesh, settings, network, comm)
     _check_wiener(network, solution)
-    return ConductionResult(_summary(network, solution), solution.vertex_potential)
+    summary = _summary(network, solution)
+    if settings.flux_order is not None:
+        bound = _bound_from_below(mesh, settings, network, comm)
+        summary["bounds"] = bounds_summary(bound, mesh.electrode_thickness / mesh.cross_section, summary)
+    return ConductionResult(summary, solution.vertex_potential)
+
+
+def _bound_from_below(
+    mesh: LabelledMesh, settings: ConductionSettings, network: ConductingNetwork, comm: MPI.Intracomm
+) -> LowerBound:
+    assert settings.flux_order is not None
+    cells = np.flatnonzero(network.percolating)
+    periodic = mesh.periodic[:2] if settings.periodic else (False, False)
+    owner = cell_owners(mesh, cells, comm)
+    given = (mesh, cells, owner, network.conductivity, settings.top_faces, periodic, comm)
+    return lower_bound(*given, settings.flux_order)
 
 
 @dataclass(frozen=True)

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
 from mpi4py import MPI
 
+from manufacturing.collective import run_on
+
 FloatArray = npt.NDArray[np.float64]
 ScalarType = TypeVar("ScalarType", bound=np.generic)
+Part = TypeVar("Part")
 
 
 def global_sum(comm: MPI.Intracomm, value: float) -> float:
@@ -32,3 +36,15 @@ def global_extremes(comm: MPI.Intracomm, arrays: list[FloatArray]) -> list[tuple
 def gather_all(comm: MPI.Intracomm, values: npt.NDArray[ScalarType]) -> npt.NDArray[ScalarType]:
     """Return the rows of all ranks, concatenated in rank order, on every rank."""
     return np.concatenate(comm.allgather(values))
+
+
+def scatter_from_first(comm: MPI.Intracomm, work: Callable[[], list[Part]]) -> Part:
+    """Do some work on rank 0 and return to each rank its entry of the result.
+
+    Raises:
+        GranodeError: raised by ``work`` on rank 0; every rank raises it.
+    """
+    parts: list[Part] = []
+    run_on(comm, 1, lambda: parts.extend(work()))
+    mine: Part = comm.scatter(parts if comm.rank == 0 else None, root=0)
+    return mine

@@ -44,10 +44,15 @@ def make_plan(folder: Path, study: str) -> StudyPlan:
 
 def finish(planned: PlannedPoint, out: Path, figures: dict[str, Any], size: float | None = None) -> None:
     """Leave what a finished point leaves, with these figures of the solve."""
+    finish_solves(planned, out, {"ionic_z": figures}, size)
+
+
+def finish_solves(planned: PlannedPoint, out: Path, solves: dict[str, Any], size: float | None = None) -> None:
+    """Leave what a finished point leaves, with the figures of its solves."""
     directory = RunDirectory(points_folder(out) / planned.name)
     directory.prepare()
     for stage, key in planned.keys.items():
-        report = {"ionic_z": figures} if stage == "conduction" else {"cells": 1000, "cell_size_um": size}
+        report = solves if stage == "conduction" else {"cells": 1000, "cell_size_um": size}
         directory.finish(stage, key, report, 1.0, 1, ())
     write_json(directory.path / RECORD, asdict(PointRecord("finished", planned.input_hash, seconds=2.0)))
 

@@ -1,0 +1,166 @@
+"""Guaranteed bounds: they meet where the answer is exact, enclose it elsewhere, and close under refinement.
+
+Seen to fail with: insulated walls joined as if periodic, periodic walls left open, the uncovered part of the top
+plane at 1 V, points of a facet in the order of each cell, facet points at the corners, the residual not subtracted,
+off-diagonals of the tensor dropped.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+from mpi4py import MPI
+from scipy.optimize import brentq
+from scipy.special import ellipj, ellipk
+
+from cases.runner import run_in_process
+from manufacturing.phases import COLLECTOR, Phase
+from meshing.labelled_mesh import LabelledMesh, load_mesh
+from solver.domain_mesh import cell_owners
+from solver.lower_bound import LowerBound, lower_bound
+
+from .shipped_cases import run
+from .test_conduction_spheres import OBSTACLES, cubic, voxels
+
+EXACT = 1e-9
+FloatArray = npt.NDArray[np.float64]
+REFERENCES = {"p3": "SE=1.0", "ten3": "SE=1.0, AM=10.0"}
+TENSOR = np.array([[3.0, 0.4, -0.2], [0.4, 1.5, 0.3], [-0.2, 0.3, 0.8]])
+
+
+def ends(solve: dict[str, Any]) -> tuple[float, float]:
+    """Lower and upper bound of a solve."""
+    found = solve["bounds"]["effective_conductivity_S_m"]
+    return found["lower"], found["upper"]
+
+
+def bounded(name: str, order: int, *more: str) -> str:
+    """Override that asks for a bounded solve of conductivities SE = 1 and others."""
+    given = ", ".join(("SE=1.0", *more))
+    return f"conduction.{name}={{conductivity={{{given}}}, order={order}, bounds=true}}"
+
+
+@pytest.mark.mpi
+@pytest.mark.parametrize(("name", "exact"), [("layers_in_series", 1.25), ("layers_in_parallel", 1.4)])
+def test_bounds_of_layers_meet_at_the_exact_answer(
+    name: str, exact: float, shared_tmp_path: Path, comm: MPI.Intracomm
+) -> None:
+    overrides = [f"conduction.order_{order}.bounds=true" for order in (1, 2)]
+    found = run(name, shared_tmp_path, comm, *overrides)["conduction"]
+    for order in (1, 2):
+        assert found[f"order_{order}"]["bounds"]["flux_order"] == order - 1
+        assert ends(found[f"order_{order}"]) == pytest.approx((exact, exact), rel=EXACT)
+
+
+def test_checkerboard_lies_between(tmp_path: Path) -> None:
+    """sqrt(k1 k2) = 2; the corners make all elements converge slowly, from both sides."""
+    widths = []
+    for cells in (4, 8):
+        solves = [bounded(f"p{order}", order, "AM=4.0") for order in (1, 2)]
+        found = run("checkerboard", tmp_path / str(cells), MPI.COMM_SELF, f"geometry.cells={cells}", *solves)
+        for order in (1, 2):
+            lower, upper = ends(found["conduction"][f"p{order}"])
+            assert lower < 2.0 * (1.0 - 1e-4) < 2.0 * (1.0 + 1e-4) < upper
+            widths.append(upper / lower - 1.0)
+    coarse_1, coarse_2, fine_1, fine_2 = widths
+    assert fine_1 < 0.75 * coarse_1
+    assert fine_2 < 0.75 * coarse_2
+    assert fine_2 < 0.5 * fine_1
+
+
+def test_bounds_close_around_the_higher_order(tmp_path: Path) -> None:
+    """On each mesh of a cubic lattice third order lies between; widths fall with h^2 and, at second order, faster."""
+    widths = []
+    for cells in (8, 14):
+        solves = [bounded(f"p{order}", order) for order in (1, 2)] + [bounded("ten", 2, "AM=10.0")]
+        solves += [f"conduction.{n}={{conductivity={{{k}}}, order=3}}" for n, k in REFERENCES.items()]
+        found = run("simple_cubic", tmp_path / str(cells), MPI.COMM_SELF, *cubic(0.4, cells), *solves)["conduction"]
+        for name, reference in (("p1", "p3"), ("p2", "p3"), ("ten", "ten3")):
+            lower, upper = ends(found[name])
+            assert lower < found[reference]["effective_conductivity_S_m"] < upper, name
+            assert found[name]["bounds"]["iterations"] <= 40
+        widths.append([found[name]["bounds"]["relative_width"] for name in ("p1", "p2")])
+        low, high = (found["p2"]["bounds"]["tortuosity_factor"][end] for end in ("lower", "upper"))
+        assert low < found["p3"]["tortuosity_factor"] < high
+    rates = np.log(np.array(widths[0]) / widths[1]) / np.log(14 / 8)
+    print(f"widths {widths}, orders {rates}")
+    assert rates[0] > 1.5
+    assert rates[1] > 2.0
+    assert widths[1][1] < 0.05 * widths[1][0]
+
+
+@pytest.mark.mpi
+@pytest.mark.parametrize("lateral", ["periodic", "insulated"])
+def test_walls_count_as_the_solve_takes_them(lateral: str, shared_tmp_path: Path, comm: MPI.Intracomm) -> None:
+    """Two obstacles, one cut by a wall: the bounds of either lateral condition enclose its own third order, closely."""
+    case = voxels(OBSTACLES, "AM", "SE", lateral)
+    base = case["conduction"].pop("ionic")
+    case["conduction"] = {"p2": {**base, "bounds": True}, "p3": {**base, "order": 3}}
+    found = run_in_process(case, shared_tmp_path, comm)["conduction"]
+    lower, upper = ends(found["p2"])
+    assert lower < found["p3"]["effective_conductivity_S_m"] < upper
+    assert upper / lower - 1.0 < 0.02, "closer than periodic and insulated walls to each other"
+
+
+def test_a_partly_covered_top_plane(tmp_path: Path) -> None:
+    """Stripes of share 1/2 on a slab as thick as half their period: closed form with elliptic integrals."""
+    solves = [f"conduction.order_{order}.bounds=true" for order in (1, 2)]
+    found = run("striped_collector", tmp_path, MPI.COMM_SELF, *solves, "output.until='conduction'")["conduction"]
+    exact = _stripes(0.5, 1.0) * 0.01
+    for order in (1, 2):
+        lower, upper = ends(found[f"order_{order}"])
+        assert lower < exact < upper
+    assert upper / lower - 1.0 < 0.02
+
+
+def _stripes(share: float, ratio: float) -> float:
+    """Closed form of docs/theory.md for thickness over half period ``ratio``."""
+    m = brentq(lambda m: ellipk(1.0 - m) / ellipk(m) - ratio, 1e-12, 1.0 - 1e-12)
+    m_1 = m * ellipj(share * ellipk(m), m)[0] ** 2
+    return float(ratio * ellipk(m_1) / ellipk(1.0 - m_1))
+
+
+def bound_of(mesh: LabelledMesh, tensors: FloatArray, comm: MPI.Intracomm, order: int, **given: float) -> LowerBound:
+    """Lower bound of all cells of a mesh for a conductivity per cell."""
+    cells = np.arange(len(mesh.cells))
+    owner = cell_owners(mesh, cells, comm)
+    return lower_bound(mesh, cells, owner, tensors, (COLLECTOR,), mesh.periodic[:2], comm, order, **given)
+
+
+@pytest.mark.mpi
+@pytest.mark.parametrize("order", [0, 1])
+def test_tensors(order: int, shared_tmp_path: Path, comm: MPI.Intracomm) -> None:
+    """Layers of K and 2 K along z between periodic walls: 1/sigma = (3/K_zz + 2/(2 K_zz))/5, for any K."""
+    run("layers_in_series", shared_tmp_path, comm, "output.until='meshing'")
+    mesh = load_mesh(shared_tmp_path / "mesh.h5")
+    factor = mesh.per_cell({Phase.SE: 1.0, Phase.AM: 2.0})
+    power = bound_of(mesh, factor[:, None, None] * TENSOR, comm, order).power
+    assert power * mesh.electrode_thickness / mesh.cross_section == pytest.approx(1.25 * TENSOR[2, 2], rel=EXACT)
+
+
+@pytest.mark.mpi
+@pytest.mark.parametrize("order", [0, 1])
+def test_every_rank_count_gives_the_same_bound(order: int, shared_tmp_path: Path, comm: MPI.Intracomm) -> None:
+    run("simple_cubic", shared_tmp_path, comm, *cubic(0.4, 8), "output.until='meshing'")
+    mesh = load_mesh(shared_tmp_path / "mesh.h5")
+    conductivity = mesh.per_cell({Phase.SE: 1.0, Phase.AM: 10.0})
+    together, alone = (bound_of(mesh, conductivity, c, order) for c in (comm, MPI.COMM_SELF))
+    assert together.power == pytest.approx(alone.power, rel=EXACT)
+    assert together.unknowns == alone.unknowns
+
+
+def test_an_inexact_solution_still_bounds(tmp_path: Path) -> None:
+    """With a loose tolerance the energy lies above the minimum; what is subtracted more than makes up for it."""
+    run("simple_cubic", tmp_path, MPI.COMM_SELF, *cubic(0.4, 8), "output.until='meshing'")
+    mesh = load_mesh(tmp_path / "mesh.h5")
+    conductivity = mesh.per_cell({Phase.SE: 1.0, Phase.AM: 1e4})
+    sharp = bound_of(mesh, conductivity, MPI.COMM_SELF, 0)
+    for tolerance in (1e-1, 1e-2, 1e-4):
+        loose = bound_of(mesh, conductivity, MPI.COMM_SELF, 0, relative_tolerance=tolerance)
+        assert loose.iterations < sharp.iterations
+        assert loose.power <= sharp.power * (1.0 + 1e-13), tolerance
+    assert sharp.algebraic_error < 1e-12 * sharp.power
