@@ -10,13 +10,13 @@ from manufacturing.errors import InputError
 from manufacturing.phases import Phase
 from meshing.labelled_mesh import LabelledMesh
 
+from .conduction_settings import check_conductivity_file, conductivities
 from .geometry import check_geometry, read_packing
 from .log import RunLog
 from .physics import CaseMaterials, build_cell_model, check_cutoff
 from .rheology import Rheometer
 from .schema import (
     Case,
-    ConductionSection,
     LatticeGeometry,
     LayersGeometry,
     ManufacturedGeometry,
@@ -24,6 +24,7 @@ from .schema import (
     RandomGeometry,
     SpheresGeometry,
 )
+from .schema_conduction import ConductionSection
 from .shapes import ShapeGeometry, shape_phases
 
 
@@ -40,6 +41,8 @@ def check_case(case: Case, materials: CaseMaterials, folder: Path = Path()) -> N
         Rheometer(case.geometry, case.rheology, folder, Path(), MPI.COMM_SELF, RunLog(quiet=True)).check()
     present = phases_of(case, folder)
     for name, section in (case.conduction or {}).items():
+        check_conductivity_file(name, section, folder)
+        _check_directions(name, section, case)
         _check_conduction(name, section, materials, present)
     if case.discharge is not None:
         _check_discharge(case, materials, present)
@@ -101,9 +104,27 @@ def _check_layers(case: Case, geometry: LayersGeometry) -> None:
         raise InputError("geometry.layers", "a separator on top", "an electrode above the last separator")
 
 
+def _check_directions(name: str, section: ConductionSection, case: Case) -> None:
+    """Refuse directions along which nothing can be periodic, as far as that is known before there is a mesh."""
+    lateral = set(section.directions) & {"x", "y"}
+    if lateral and section.lateral == "insulated":
+        raise InputError(f"conduction.{name}.directions", ", ".join(sorted(lateral)), "z, because walls are insulated")
+    periodic = getattr(case.geometry, "periodic", None) or (True, True, True)
+    wanted = lateral | ({"z"} if section.z_walls == "periodic" else set())
+    for axis in sorted(wanted):
+        if not periodic["xyz".index(axis)]:
+            raise InputError(f"conduction.{name}.directions", axis, f"a geometry that is periodic in {axis}")
+    if section.bounds and ("z" not in section.directions or section.z_walls == "periodic"):
+        raise InputError(f"conduction.{name}.bounds", "true", "direction z between fixed planes")
+    if section.z_walls == "periodic" and case.cell.separator_thickness > 0.0:
+        raise InputError(f"conduction.{name}.z_walls", "periodic", "fixed, because the cell has a separator")
+
+
 def _check_conduction(name: str, section: ConductionSection, materials: CaseMaterials, present: set[Phase]) -> None:
+    if section.conductivity_file is not None:
+        return
     given = conductivities(section, materials)
-    if not any(value > 0.0 for value in given.values()):
+    if not given:
         raise InputError(f"conduction.{name}", "no conductivity above 0", "a conducting phase or its material")
     if not present & set(given):
         raise InputError(
@@ -111,27 +132,3 @@ def _check_conduction(name: str, section: ConductionSection, materials: CaseMate
             f"conductivity of {', '.join(p.name for p in given)}, none of which is in the geometry",
             f"one of {', '.join(sorted(p.name for p in present))}",
         )
-
-
-def conduction_sections(case: Case, materials: CaseMaterials) -> dict[str, ConductionSection]:
-    """Return the conduction solves of a case; by default electronic_z and ionic_z where materials are given."""
-    if case.conduction is not None:
-        return case.conduction
-    sections = {}
-    if {"AM", "CBD"} & set(materials.by_domain):
-        sections["electronic_z"] = ConductionSection(carrier="electronic")
-    if "SE" in materials.by_domain:
-        sections["ionic_z"] = ConductionSection(carrier="ionic")
-    return sections
-
-
-def conductivities(section: ConductionSection, materials: CaseMaterials) -> dict[Phase, float]:
-    """Return the conductivity of each conducting phase of a solve [S/m]."""
-    table: dict[Phase, float]
-    if section.carrier == "electronic":
-        table = {p: s for p, s in materials.electronic().items() if p != Phase.anode}
-    elif section.carrier == "ionic":
-        table = {p: s for p, s in materials.ionic().items() if p == Phase.SE}
-    else:
-        table = {Phase[name]: value for name, value in section.conductivity.items() if value > 0.0}
-    return table

@@ -22,10 +22,15 @@ def write_mesh_fields(mesh: LabelledMesh, folder: Path) -> None:
     meshio.Mesh(mesh.vertices, [("tetra", mesh.cells)], cell_data=cells).write(folder / "mesh.vtu")
 
 
-def write_conduction_fields(mesh: LabelledMesh, name: str, potential: FloatArray | None, folder: Path) -> None:
-    """Write ``conduction_<name>.vtu``: the potential [V] on the percolating cells (rank 0 only)."""
-    if potential is not None:
-        _write_part(mesh, {"potential_V": potential}, folder / f"conduction_{name}.vtu")
+def write_conduction_fields(mesh: LabelledMesh, name: str, potentials: dict[str, FloatArray], folder: Path) -> None:
+    """Write ``conduction_<name>.vtu``: the potential [V] on the cells that carry current (rank 0 only).
+
+    Directions besides the main one (z, else the first) end in their letter: ``conduction_<name>_x.vtu``.
+    """
+    main = "z" if "z" in potentials else next(iter(potentials))
+    for direction, potential in potentials.items():
+        ending = "" if direction == main else f"_{direction}"
+        _write_part(mesh, {"potential_V": potential}, folder / f"conduction_{name}{ending}.vtu")
 
 
 def write_snapshots(mesh: LabelledMesh, snapshots: list[Snapshot], folder: Path) -> None:

@@ -15,17 +15,19 @@ from manufacturing.collective import run_on
 from manufacturing.errors import GranodeError
 from manufacturing.packing import Packing, load_packing
 from manufacturing.packing_summary import describe as describe_packing
-from manufacturing.phases import COLLECTOR, Phase
+from manufacturing.phases import Phase
 from meshing.gmsh_file import write_gmsh
-from meshing.labelled_mesh import TOP_FACES, LabelledMesh, describe, load_mesh
+from meshing.labelled_mesh import LabelledMesh, describe, load_mesh
 from meshing.xdmf_file import write_xdmf
-from solver.conduction import ConductionSettings, solve_conduction
+from solver.conduction import solve_conduction
 from solver.connectivity import CellGraph
 from solver.discharge import Discharge, DischargeRecord, DischargeSettings, Snapshot
 
-from .case_checks import check_case, check_materials, conduction_sections, conductivities, phases_in
+from .case_checks import check_case, check_materials, phases_in
 from .cell_assembly import crop
 from .colour_map_file import write_colour_maps
+from .conduction_report import conduction_line
+from .conduction_settings import conduction_sections, conduction_settings
 from .error_bars import error_bars_of_run, shape_and_sample
 from .field_files import write_conduction_fields, write_mesh_fields, write_snapshots
 from .geometry import GivenGeometry, electrode_figures, given_packing, manufacture_case, mesh_case
@@ -34,7 +36,8 @@ from .percolation import report_percolation
 from .physics import CaseMaterials, build_cell_model, stoichiometry_window
 from .rheology import FLOW_CURVE, Rheometer
 from .run_directory import RunDirectory
-from .schema import Case, ConductionSection, ManufacturedGeometry
+from .schema import Case, ManufacturedGeometry
+from .schema_conduction import ConductionSection
 from .stage_keys import stage_keys
 
 FEW_CELLS_PER_RANK = 50
@@ -182,20 +185,13 @@ class Pipeline:
         for k, (name, section) in enumerate(sections.items()):
             self.log.progress("conduction", k / len(sections), name)
             start = time.perf_counter()
-            settings = ConductionSettings(
-                name,
-                conductivities(section, self.materials),
-                section.order,
-                section.lateral == "periodic",
-                top_faces=TOP_FACES if section.carrier == "ionic" else (COLLECTOR,),
-                flux_order=section.bounding_order,
-            )
+            settings = conduction_settings(name, section, self.materials, self.mesh, self.folder)
             result = solve_conduction(self.mesh, settings, self.comm, self.graph(section.lateral))
             bars = error_bars_of_run(result.summary, *shape_and_sample(self.case))
             report[name] = {**result.summary, "error_bars": bars, "seconds": round(time.perf_counter() - start, 3)}
-            self.log.line(f"conduction: {name}: {_conduction_line(result.summary)}")
-            if self.case.output.fields and result.vertex_potential is not None:
-                write_conduction_fields(self.mesh, name, result.vertex_potential, self.directory.path / "fields")
+            self.log.line(f"conduction: {name}: {conduction_line(result.summary)}")
+            if self.case.output.fields and result.potentials:
+                write_conduction_fields(self.mesh, name, result.potentials, self.directory.path / "fields")
         return report
 
     def run_discharge(self) -> None:
@@ -341,18 +337,6 @@ def _mesh_line(mesh: LabelledMesh) -> str:
         if key in report:
             text += f"; {label} " + ", ".join(f"{name} {value:.2g}" for name, value in report[key].items())
     return text
-
-
-def _conduction_line(summary: dict[str, Any]) -> str:
-    if not summary["percolates"]:
-        return "does not percolate"
-    text = f"{summary['effective_conductivity_S_m']:.6g} S/m"
-    if summary["tortuosity_factor"] is not None:
-        text += f", tortuosity factor {summary['tortuosity_factor']:.4f}"
-    if "bounds" in summary:
-        bounds = summary["bounds"]["effective_conductivity_S_m"]
-        text += f", exact on this mesh {bounds['lower']:.6g} to {bounds['upper']:.6g} S/m"
-    return f"{text}, {summary['unknowns']} unknowns, {summary['iterations']} iterations"
 
 
 def _rounded(values: dict[str, float]) -> dict[str, float]:

@@ -13,6 +13,7 @@ from matplotlib.tri import Triangulation
 from manufacturing.phases import Phase
 from meshing.labelled_mesh import LabelledMesh
 
+from .conduction_report import effective_conductivity
 from .plots_files import CUT_AXIS, ConductionField, DischargeFields, RunFiles, Section, middle
 from .plots_plane_cut import PlaneCut, cut_tetrahedra
 from .plots_style import (
@@ -125,9 +126,9 @@ def _conduction_figure(run: RunFiles, fields: tuple[ConductionField, ...]) -> Fi
         drawn = _draw_field(axes, field.vertices, cut, _MILLI * field.potential, limits, "viridis")
         _frame(axes, run.mesh, run.mesh.electrode_bottom)
         axes.label_outer()
-        conductivity = run.summary["conduction"][field.name]["effective_conductivity_S_m"]
+        found = run.summary["conduction"][field.name]
         phases = ", ".join(p.name for p in _phases_of_field(run, field))
-        axes.set_title(f"{field.name} ({phases}): {conductivity:.3g} S/m", fontsize=10)
+        axes.set_title(f"{field.name} ({phases}): {effective_conductivity(found):.3g} {found['unit']}", fontsize=10)
     figure.colorbar(drawn, ax=list(panels), label="potential [mV]", shrink=0.9)
     covered = _phases_of_field(run, fields[0]) if len(fields) == 1 else []
     _grey_legend(figure, [p for p in _present(run.section.phases) if p not in (*covered, Phase.separator)])

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from .schema_conduction import ConductionSection
 from .schema_image import ImageGeometry
 from .schema_manufacturing import ManufacturedGeometry, PowderSection, RandomGeometry, RheologySection
 from .schema_section import DomainPhase, Finite, Fraction, NotNegative, ParticlePhase, Positive, Section, Vector
@@ -244,36 +245,6 @@ class KineticsSection(Section):
     kinetics: Literal["butler_volmer", "linear", "sinh"] = Field("butler_volmer", description="law i(eta)")
     scale: Positive = Field(1.0, description="V_0 of the sinh law [V]")
     resistance: NotNegative = Field(0.0, description="film resistance in series [Ohm m2]")
-
-
-class ConductionSection(Section):
-    """One conduction solve along z through the electrode."""
-
-    carrier: Literal["electronic", "ionic"] | None = Field(None, description="take the materials' conductivities")
-    conductivity: dict[DomainPhase, NotNegative] = Field({}, description="or give them by phase [S/m]")
-    order: Annotated[int, Field(ge=1, le=3)] = Field(2, description="polynomial order of the elements")
-    lateral: Literal["periodic", "insulated"] = Field("periodic", description="condition on the x and y walls")
-    bounds: bool = Field(False, description="guaranteed lower and upper bound on the exact result of the mesh")
-    flux_order: Annotated[int, Field(ge=0, le=1)] | None = Field(
-        None,
-        description="polynomial order of the fluxes behind the lower bound: 0 costs half as much as second-order "
-        "elements, 1 three times as much and is 10 to 100 times closer; `order` - 1, at most 1, by default",
-    )
-
-    @model_validator(mode="after")
-    def _one_source(self) -> ConductionSection:
-        if (self.carrier is None) == (not self.conductivity):
-            raise ValueError("either carrier or conductivity")
-        if self.flux_order is not None and not self.bounds:
-            raise ValueError("flux_order with bounds = true only")
-        return self
-
-    @property
-    def bounding_order(self) -> int | None:
-        """Order of the fluxes of the lower bound; None without bounds."""
-        if not self.bounds:
-            return None
-        return min(self.order - 1, 1) if self.flux_order is None else self.flux_order
 
 
 class DischargeSection(Section):

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from manufacturing.settings_key import content_key
 
-from .case_checks import conduction_sections
+from .conduction_settings import conduction_sections
 from .manufacture import manufacturing_settings, random_settings
 from .physics import CaseMaterials
 from .run_directory import STAGES, content_hash, file_hash
@@ -40,7 +40,9 @@ def stage_keys(case: Case, folder: Path) -> dict[str, str]:
         keys["rheology"] = content_hash([packing, data["rheology"]])
     sections = {name: section.model_dump() for name, section in conduction_sections(case, materials).items()}
     if sections:
-        keys["conduction"] = content_hash([mesh, sections, properties, output["fields"]])
+        files = [s["conductivity_file"] for s in sections.values() if s["conductivity_file"] is not None]
+        hashes = [file_hash(folder / name) for name in files]
+        keys["conduction"] = content_hash([mesh, sections, properties, output["fields"], hashes])
     if case.discharge is not None:
         physics = [data["discharge"], properties, data["interfaces"], data["cell"]["temperature"]]
         keys["discharge"] = content_hash([mesh, *physics, output])

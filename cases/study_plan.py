@@ -9,8 +9,9 @@ from typing import Any
 
 from manufacturing.errors import InputError
 
-from .case_checks import check_case, conduction_sections
+from .case_checks import check_case
 from .case_file import read_content, set_key, validate_case
+from .conduction_settings import conduction_sections
 from .physics import CaseMaterials
 from .run_directory import content_hash
 from .schema import Case

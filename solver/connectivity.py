@@ -10,7 +10,7 @@ from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 
 from meshing.facets import pair_facets
-from meshing.labelled_mesh import LabelledMesh, match_walls
+from meshing.labelled_mesh import LabelledMesh, WallPairs, match_walls
 
 BoolArray = npt.NDArray[np.bool_]
 IntArray = npt.NDArray[np.int64]
@@ -21,23 +21,39 @@ class CellGraph:
 
     Args:
         mesh: the labelled mesh.
-        periodic: join cells through the periodic walls x and y; the mesh's own setting by default. What is
-            driven along z never passes from one end of z to the other.
+        periodic: join cells through the periodic walls x, y and, if a third entry says so, z; the mesh's own
+            setting for x and y by default. What flows between the planes never passes from one end of z to the other.
     """
 
-    def __init__(self, mesh: LabelledMesh, periodic: tuple[bool, bool] | None = None) -> None:
+    def __init__(self, mesh: LabelledMesh, periodic: tuple[bool, ...] | None = None) -> None:
         self.mesh = mesh
         self.periodic = mesh.periodic[:2] if periodic is None else periodic
 
     @cached_property
     def links(self) -> IntArray:
         """Pairs of neighbouring cells, shape (n, 2); found when first asked for, so only where they are needed."""
+        return np.concatenate([self.inner_links, *(walls.cells for walls in self.walls.values())])
+
+    @cached_property
+    def inner_links(self) -> IntArray:
+        """Pairs of cells that share a facet inside the box, shape (n, 2)."""
         pairs = pair_facets(self.mesh.cells).cells
-        links = [pairs[pairs[:, 1] >= 0]]
-        for axis, wanted in enumerate(self.periodic):
-            if wanted and self.mesh.periodic[axis]:
-                links.append(match_walls(self.mesh, axis).cells)
-        return np.concatenate(links)
+        return pairs[pairs[:, 1] >= 0]
+
+    @cached_property
+    def walls(self) -> dict[int, WallPairs]:
+        """The matched facets of the periodic walls by axis."""
+        wanted = (axis for axis, joined in enumerate(self.periodic) if joined and self.mesh.periodic[axis])
+        return {axis: match_walls(self.mesh, axis) for axis in wanted}
+
+    def with_walls(self, periodic: tuple[bool, ...]) -> CellGraph:
+        """Return the graph for other joined walls; what is known about the inside is shared."""
+        if (*self.periodic, False)[:3] == (*periodic, False)[:3]:
+            return self
+        other = CellGraph(self.mesh, periodic)
+        if "inner_links" in vars(self):
+            other.inner_links = self.inner_links
+        return other
 
     def clusters(self, member: BoolArray) -> IntArray:
         """Return the cluster number of each cell, -1 for cells that are not members."""

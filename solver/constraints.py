@@ -27,11 +27,11 @@ IntArray = npt.NDArray[np.int64]
 
 @dataclass(frozen=True)
 class PeriodicBox:
-    """The lateral box on whose walls unknowns are identified."""
+    """The box on whose periodic walls unknowns are identified; without a third entry z is not periodic."""
 
     lower: FloatArray  # (3,) [m]
     upper: FloatArray  # (3,) [m]
-    periodic: tuple[bool, bool]
+    periodic: tuple[bool, ...]
 
 
 @dataclass(frozen=True)
@@ -88,7 +88,7 @@ def build_reduction(
 def wrap(coordinates: FloatArray, box: PeriodicBox, tolerance: float) -> FloatArray:
     """Move points on the upper periodic walls to the lower ones."""
     wrapped = coordinates.copy()
-    for axis in (0, 1):
+    for axis in range(len(box.periodic)):
         if box.periodic[axis]:
             upper = wrapped[:, axis] > box.upper[axis] - tolerance
             wrapped[upper, axis] -= box.upper[axis] - box.lower[axis]
@@ -113,7 +113,7 @@ class _ColumnTable:
 def _on_walls(coordinates: FloatArray, box: PeriodicBox) -> BoolArray:
     tolerance = 1e-7 * float((box.upper - box.lower)[:2].min())
     walls = np.zeros(len(coordinates), dtype=bool)
-    for axis in (0, 1):
+    for axis in range(len(box.periodic)):
         if box.periodic[axis]:
             x = coordinates[:, axis]
             walls |= (x < box.lower[axis] + tolerance) | (x > box.upper[axis] - tolerance)

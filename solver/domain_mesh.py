@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -38,9 +39,11 @@ class DomainMesh:
         return self.mesh.comm
 
     def cell_function(self, values: FloatArray) -> fem.Function:
-        """Return the piecewise constant function with ``values`` per cell of the labelled mesh."""
-        function = fem.Function(fem.functionspace(self.mesh, ("DG", 0)))
-        function.x.array[: len(self.cell_ids)] = values[self.cell_ids]
+        """Return the piecewise constant function with values (cells, ...) per cell of the labelled mesh."""
+        shape = (values.shape[1:],) if values.ndim > 1 else ()
+        function = fem.Function(fem.functionspace(self.mesh, ("DG", 0, *shape)))
+        local = values[self.cell_ids].reshape(-1)
+        function.x.array[: len(local)] = local
         return function
 
     def space(self, order: int) -> fem.FunctionSpace:
@@ -114,10 +117,17 @@ def extract_domain(labelled: LabelledMesh, cells: IntArray, owner: IntArray, com
 
 
 def stiffness_matrix(domain: DomainMesh, space: fem.FunctionSpace, coefficient: FloatArray) -> PETSc.Mat:
-    """Assemble integral(k grad u . grad v) dV for k given per cell of the labelled mesh."""
+    """Assemble integral(k grad u . grad v) dV, k per cell of the labelled mesh: (cells,) or tensors (cells, 3, 3)."""
     trial, test = ufl.TrialFunction(space), ufl.TestFunction(space)
     k = domain.cell_function(coefficient)
-    return dolfinx_api.assemble_form_matrix(k * ufl.inner(ufl.grad(trial), ufl.grad(test)) * ufl.dx)
+    return dolfinx_api.assemble_form_matrix(ufl.inner(flux_density(k, trial), ufl.grad(test)) * ufl.dx)
+
+
+def flux_density(coefficient: fem.Function, potential: Any) -> Any:
+    """Return k grad u as a form, for a scalar or a tensor k."""
+    if coefficient.ufl_shape == ():
+        return coefficient * ufl.grad(potential)
+    return ufl.dot(coefficient, ufl.grad(potential))
 
 
 def lumped_mass(domain: DomainMesh, space: fem.FunctionSpace, coefficient: FloatArray) -> PETSc.Vec:

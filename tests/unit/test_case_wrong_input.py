@@ -121,6 +121,27 @@ WRONG: list[tuple[Content, str, str, str]] = [  # case, key, found, expected
     (changed(LAYERS, "conduction.a.conductivity.SE=1.0"), "conduction.a", "none of which is in", "AM"),
     (changed(LAYERS, "conduction.a.order=4"), "conduction.a.order", "4", "less than or equal to 3"),
     (changed(LAYERS, "conduction.a.order=2"), "conduction.a", "order", "either carrier or conductivity"),
+    (changed(LAYERS, "conduction.a.carrier=thermal"), "conduction.a", "carrier", "no material brings that of thermal"),
+    (changed(LAYERS, "conduction.a={conductivity={SE=-1.0}}"), "conduction.a.conductivity", "-1", "greater than"),
+    (
+        changed(LAYERS, "conduction.a={conductivity={SE=[[1.0,2.0,0.0],[2.0,1.0,0.0],[0.0,0.0,1.0]]}}"),
+        "conduction.a",
+        "conductivity",
+        "positive definite",
+    ),
+    (
+        changed(LAYERS, 'conduction.a={carrier="ionic",directions=["x"],lateral="insulated"}'),
+        "conduction.a.directions",
+        "x",
+        "insulated",
+    ),
+    (
+        changed(SPHERES, "geometry.periodic=[true,false,false]", 'conduction.a={carrier="ionic",directions=["y"]}'),
+        "conduction.a.directions",
+        "y",
+        "periodic in y",
+    ),
+    (changed(LAYERS, 'conduction.a={conductivity_file="none.npy"}'), "none.npy", "No such file", "a readable file"),
 ]
 
 
@@ -132,6 +153,31 @@ def test_each_names_key_found_and_expected(case: Content, key: str, found: str, 
     assert found in str(caught.value.found)
     assert expected in caught.value.expected
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "found", "expected"),
+    [
+        ("k.csv", "particle,k\n1,2.0\n", "particle,k", "particle_id,conductivity"),
+        ("k.csv", "particle_id,conductivity\n1,2.0\n1,3.0\n", "twice", "once"),
+        ("k.csv", "particle_id,conductivity\n77,2.0\n", "particle 77", "particles of mesh.h5"),
+        ("k.csv", "particle_id,conductivity\n1,-2.0\n", "-2", ">= 0"),
+        ("k.csv", "particle_id,xx,yy,zz,xy,xz,yz\n1,1,1,1,2,0,0\n", "-1", ">= 0"),
+        ("k.txt", "", "k.txt", ".npy or .h5"),
+        ("k.h5", "no HDF5", "k.h5", "readable"),
+    ],
+)
+def test_a_file_of_conductivities_names_what_is_wrong(
+    name: str, content: str, found: str, expected: str, tmp_path: Path
+) -> None:
+    file = tmp_path / name
+    file.write_text(content)
+    case = changed(SPHERES, f'conduction.a={{conductivity_file="{file}"}}')
+    with pytest.raises(InputError) as caught:
+        run_in_process(without(case, "discharge"), tmp_path / "run", MPI.COMM_SELF)
+    assert caught.value.field == "conduction.a.conductivity_file"
+    assert found in str(caught.value.found)
+    assert expected in caught.value.expected
 
 
 @pytest.mark.parametrize("case", [LAYERS, SPHERES], ids=["layers", "spheres"])

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from mpi4py import MPI
 
-import solver.conduction
+import solver.conduction_solution
 from cases.runner import run_in_process
 from manufacturing.errors import StageError
 
@@ -69,13 +69,13 @@ def test_the_separator_is_not_part_of_the_electrode(shared_tmp_path: Path, comm:
 
 def test_a_result_beyond_the_wiener_bounds_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A stiffness that is 0.1 % too large lifts a slab above its upper bound."""
-    assemble = solver.conduction.stiffness_matrix
+    assemble = solver.conduction_solution.stiffness_matrix
 
     def too_large(*arguments: Any) -> Any:
         matrix = assemble(*arguments)
         matrix.scale(1.001)
         return matrix
 
-    monkeypatch.setattr(solver.conduction, "stiffness_matrix", too_large)
+    monkeypatch.setattr(solver.conduction_solution, "stiffness_matrix", too_large)
     with pytest.raises(StageError, match="Wiener"):
         run("layers_in_parallel", tmp_path, MPI.COMM_SELF)

@@ -1,0 +1,172 @@
+"""What drives a conduction solve: fixed potentials on two planes, or mean gradients in a periodic box (Eqs. 1, 1b)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+from dolfinx import fem
+from scipy.sparse import coo_matrix
+from scipy.sparse.csgraph import connected_components
+
+from manufacturing.phases import COLLECTOR
+from meshing.labelled_mesh import TOP_FACES, LabelledMesh
+
+from .connectivity import CellGraph
+from .domain_mesh import DomainMesh, top_dofs
+from .electrode import bottom_face
+from .wrapping import WrappingClusters, find_wrapping
+
+BoolArray = npt.NDArray[np.bool_]
+FloatArray = npt.NDArray[np.float64]
+IntArray = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class CarryingNetwork:
+    """The cells that carry current."""
+
+    by_axis: tuple[BoolArray, ...]  # (cells,) for each driven axis
+    pinned: IntArray  # (n,) vertices, one for each part that would float
+
+    @property
+    def carrying(self) -> BoolArray:
+        """Cells that carry current along one of the axes."""
+        return np.asarray(np.any(self.by_axis, axis=0))
+
+
+class Drive(Protocol):
+    """Boundary conditions of a conduction problem."""
+
+    @property
+    def axes(self) -> tuple[int, ...]:
+        """Axes along which current is driven."""
+
+    @property
+    def periodic(self) -> tuple[bool, bool, bool]:
+        """Axes whose walls are joined."""
+
+    def whole_planes(self, mesh: LabelledMesh) -> bool:
+        """Return whether current enters and leaves over whole planes, so that nothing but the composite resists."""
+
+    def find_network(self, mesh: LabelledMesh, graph: CellGraph, conducting: BoolArray) -> CarryingNetwork:
+        """Find the cells that carry current."""
+
+    def prescribed(self, mesh: LabelledMesh, domain: DomainMesh, space: fem.FunctionSpace) -> BoolArray:
+        """Return which owned dofs have a given potential (collective)."""
+
+    def lifting(
+        self, mesh: LabelledMesh, domain: DomainMesh, space: fem.FunctionSpace, prescribed: BoolArray
+    ) -> list[FloatArray]:
+        """Return for each axis the part of the potential that is given, at the owned dofs [V].
+
+        Args:
+            mesh: labelled mesh.
+            domain: mesh of the cells that carry current.
+            space: Lagrange space on it.
+            prescribed: (owned dofs,) with the periodic copies of prescribed dofs.
+        """
+
+
+@dataclass(frozen=True)
+class PlaneDrive:
+    """phi = 0 on ``electrode_bottom`` and 1 V on the top plane; lateral walls joined or insulated.
+
+    Electrons leave through ``collector``; what the collector does not touch counts as top plane only where
+    ``top_faces`` names it.
+    """
+
+    lateral: tuple[bool, bool]
+    top_faces: tuple[str, ...] = (COLLECTOR,)
+
+    @property
+    def axes(self) -> tuple[int, ...]:
+        """The axis z."""
+        return (2,)
+
+    @property
+    def periodic(self) -> tuple[bool, bool, bool]:
+        """The lateral walls."""
+        return (*self.lateral, False)
+
+    def whole_planes(self, mesh: LabelledMesh) -> bool:
+        """Return whether the top faces are all facets of the top plane."""
+        return len(mesh.named(*(name for name in TOP_FACES if name not in self.top_faces))) == 0
+
+    def find_network(self, mesh: LabelledMesh, graph: CellGraph, conducting: BoolArray) -> CarryingNetwork:
+        """Find the clusters that join both planes."""
+        below = graph.connected_to(conducting, bottom_face(mesh))
+        through = below & graph.connected_to(conducting, graph.cells_at(*self.top_faces))
+        return CarryingNetwork((through,), np.empty(0, dtype=np.int64))
+
+    def prescribed(self, mesh: LabelledMesh, domain: DomainMesh, space: fem.FunctionSpace) -> BoolArray:
+        """Return the dofs on both planes."""
+        return _bottom_dofs(mesh, space) | top_dofs(mesh, domain, space, self.top_faces)
+
+    def lifting(
+        self, mesh: LabelledMesh, domain: DomainMesh, space: fem.FunctionSpace, prescribed: BoolArray
+    ) -> list[FloatArray]:
+        """Return 1 V on the top plane; periodic copies of what touches the top face are at 1 V too."""
+        return [(prescribed & ~_bottom_dofs(mesh, space)).astype(np.float64)]
+
+
+@dataclass(frozen=True)
+class GradientDrive:
+    """phi = x_d/L_d + periodic fluctuation for each axis d; walls that are not joined are insulated.
+
+    Only clusters that wrap around the box along a driven axis carry current. Each part that hangs together
+    gets one fixed value, because the fluctuation is known up to a constant.
+    """
+
+    axes: tuple[int, ...]
+    periodic: tuple[bool, bool, bool]
+
+    def whole_planes(self, mesh: LabelledMesh) -> bool:
+        """Return True: there are no planes that could be covered in part."""
+        return True
+
+    def find_network(self, mesh: LabelledMesh, graph: CellGraph, conducting: BoolArray) -> CarryingNetwork:
+        """Find the clusters that wrap around the box along the driven axes."""
+        clusters = find_wrapping(graph, conducting)
+        by_axis = tuple(clusters.along((axis,)) for axis in self.axes)
+        carrying = np.asarray(np.any(by_axis, axis=0))
+        return CarryingNetwork(by_axis, _one_vertex_per_part(mesh, graph, clusters, carrying))
+
+    def prescribed(self, mesh: LabelledMesh, domain: DomainMesh, space: fem.FunctionSpace) -> BoolArray:
+        """Return no dofs: no plane has a given potential."""
+        return np.zeros(space.dofmap.index_map.size_local, dtype=bool)
+
+    def lifting(
+        self, mesh: LabelledMesh, domain: DomainMesh, space: fem.FunctionSpace, prescribed: BoolArray
+    ) -> list[FloatArray]:
+        """Return x_d/L_d for each driven axis."""
+        points = space.tabulate_dof_coordinates()[: space.dofmap.index_map.size_local]
+        edges = np.append((mesh.upper - mesh.lower)[:2], mesh.electrode_thickness)
+        return [(points[:, d] - mesh.lower[d]) / edges[d] for d in self.axes]
+
+
+def _bottom_dofs(mesh: LabelledMesh, space: fem.FunctionSpace) -> BoolArray:
+    """Return which owned dofs lie on the lower plane of the electrode."""
+    z = space.tabulate_dof_coordinates()[: space.dofmap.index_map.size_local, 2]
+    return np.asarray(z < mesh.electrode_bottom + 1e-7 * mesh.electrode_thickness)
+
+
+def _one_vertex_per_part(
+    mesh: LabelledMesh, graph: CellGraph, clusters: WrappingClusters, carrying: BoolArray
+) -> IntArray:
+    """Return a vertex of each part of the carrying cells.
+
+    Clusters that meet in a vertex only, here or through a wall, share its unknown and are one part.
+    """
+    cells = mesh.cells[carrying]
+    labels = np.repeat(clusters.labels[carrying], 4)
+    count = len(clusters.wraps)
+    links = [np.column_stack([labels, count + cells.ravel()])]
+    links += [count + np.column_stack([walls.low.ravel(), walls.high.ravel()]) for walls in graph.walls.values()]
+    first, second = np.concatenate(links).T
+    size = count + len(mesh.vertices)
+    _, part = connected_components(coo_matrix((np.ones(len(first)), (first, second)), shape=(size, size)), False)
+    _, where = np.unique(part[labels], return_index=True)
+    return np.asarray(cells.ravel()[where])
