@@ -14,6 +14,7 @@ from .conduction_problem import ConductionProblem
 from .constraints import PeriodicBox, Reduction, build_reduction
 from .domain_mesh import DomainMesh, cell_owners, extract_domain, stiffness_matrix
 from .linear_solver import conjugate_gradient, solve
+from .order_multigrid import first_order_interpolation
 from .reduction import gather_all, global_sum
 
 BoolArray = npt.NDArray[np.bool_]
@@ -100,7 +101,8 @@ class _System:
         self.stiffness: PETSc.Mat = stiffness_matrix(domain, space, problem.conductivity)
         self.reduction: Reduction = build_reduction(space, PeriodicBox(mesh.lower, mesh.upper, drive.periodic), fixed)
         self.reduced: PETSc.Mat = self.stiffness.ptap(self.reduction.matrix)
-        self.solver = conjugate_gradient(self.reduced, PREFIX, relative_tolerance)
+        coarse = first_order_interpolation(space, self.reduction)
+        self.solver = conjugate_gradient(self.reduced, PREFIX, relative_tolerance, coarse)
 
     def potential(self, lifting: FloatArray) -> tuple[PETSc.Vec, int]:
         """Return the whole potential for its given part (owned dofs,), and the iterations."""

@@ -86,3 +86,10 @@ def assemble_form_matrix(form: Any) -> PETSc.Mat:
     matrix = dolfinx.fem.petsc.assemble_matrix(fem.form(form))
     matrix.assemble()
     return matrix
+
+
+def embedding_matrix(coarse: fem.FunctionSpace, fine: fem.FunctionSpace) -> PETSc.Mat:
+    """Return the matrix that evaluates functions of one Lagrange space at the nodes of another on the same mesh."""
+    matrix = dolfinx.fem.petsc.interpolation_matrix(coarse, fine)
+    matrix.assemble()
+    return matrix

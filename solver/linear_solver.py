@@ -15,6 +15,18 @@ BOOMERAMG = {
     "pc_hypre_boomeramg_P_max": "4",
     "pc_hypre_boomeramg_agg_nl": "1",
 }
+# Higher orders: two Chebyshev steps on all unknowns, the first-order problem on the vertices by multigrid.
+TWO_LEVELS = {
+    "pc_type": "mg",
+    "pc_mg_galerkin": "both",
+    "mg_levels_ksp_type": "chebyshev",
+    "mg_levels_ksp_max_it": "2",
+    "mg_levels_esteig_ksp_type": "cg",  # GMRES underestimates the largest eigenvalue at a contrast of 1e8
+    "mg_levels_pc_type": "jacobi",
+    "mg_coarse_ksp_type": "preonly",
+    **{f"mg_coarse_{key}": value for key, value in BOOMERAMG.items()},
+    "mg_coarse_pc_hypre_boomeramg_agg_nl": "0",
+}
 
 
 def set_options(prefix: str, options: dict[str, str]) -> None:
@@ -25,13 +37,28 @@ def set_options(prefix: str, options: dict[str, str]) -> None:
             database[prefix + key] = value
 
 
-def conjugate_gradient(matrix: PETSc.Mat, prefix: str, relative_tolerance: float = 1e-10) -> PETSc.KSP:
-    """Return a CG solver with BoomerAMG for a symmetric positive definite matrix."""
+def conjugate_gradient(
+    matrix: PETSc.Mat, prefix: str, relative_tolerance: float = 1e-10, interpolation: PETSc.Mat | None = None
+) -> PETSc.KSP:
+    """Return a CG solver with algebraic multigrid for a symmetric positive definite matrix.
+
+    Args:
+        matrix: of the system.
+        prefix: of its options in PETSc's data base.
+        relative_tolerance: of the preconditioned residual.
+        interpolation: from first-order unknowns, from :func:`first_order_interpolation`; None: BoomerAMG on all.
+    """
     solver = PETSc.KSP().create(matrix.comm)
     solver.setOptionsPrefix(prefix)
     solver.setOperators(matrix)
     solver.setTolerances(rtol=relative_tolerance, atol=0.0, max_it=500)
-    set_options(prefix, {"ksp_type": "cg", "ksp_norm_type": "preconditioned", **BOOMERAMG})
+    set_options(prefix, {"ksp_type": "cg", "ksp_norm_type": "preconditioned"})
+    set_options(prefix, BOOMERAMG if interpolation is None else TWO_LEVELS)
+    if interpolation is not None:
+        levels = solver.getPC()
+        levels.setType("mg")
+        levels.setMGLevels(2)
+        levels.setMGInterpolation(1, interpolation)
     solver.setFromOptions()
     return solver
 
