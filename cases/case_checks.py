@@ -10,7 +10,7 @@ from manufacturing.errors import InputError
 from manufacturing.phases import Phase
 from meshing.labelled_mesh import LabelledMesh
 
-from .conduction_settings import check_conductivity_file, conductivities
+from .conduction_settings import check_conductivity_file, conduction_sections, conductivities
 from .geometry import check_geometry, read_packing
 from .log import RunLog
 from .physics import CaseMaterials, build_cell_model, check_cutoff
@@ -26,6 +26,7 @@ from .schema import (
 )
 from .schema_conduction import ConductionSection
 from .shapes import ShapeGeometry, shape_phases
+from .voxel_route import check_voxels
 
 
 def check_case(case: Case, materials: CaseMaterials, folder: Path = Path()) -> None:
@@ -44,6 +45,7 @@ def check_case(case: Case, materials: CaseMaterials, folder: Path = Path()) -> N
         check_conductivity_file(name, section, folder)
         _check_directions(name, section, case)
         _check_conduction(name, section, materials, present)
+    check_voxels(case, conduction_sections(case, materials))
     if case.discharge is not None:
         _check_discharge(case, materials, present)
     if isinstance(case.geometry, LayersGeometry):

@@ -23,6 +23,8 @@ class Check:
     relation: str = ""  # "<=" or ">=" turns the exact answer into a goal, "print" into a paper's number
     unit: str = ""
     seconds: float = 0.0
+    error_bar: float | None = None  # of the figure, absolute; it has to contain the exact answer
+    order: float | None = None  # observed order of convergence
 
     @property
     def error(self) -> float:
@@ -39,7 +41,8 @@ class Check:
             return self.found >= self.expected
         if self.relation == REPORTED:
             return True
-        return abs(self.error) <= self.tolerance
+        contained = self.error_bar is None or abs(self.found - self.expected) <= self.error_bar
+        return contained and abs(self.error) <= self.tolerance
 
 
 def at_most(name: str, found: float, goal: float, unit: str = "", seconds: float = 0.0) -> Check:
@@ -73,16 +76,24 @@ def print_table(title: str, checks: list[Check]) -> int:
 def print_checks(title: str, checks: list[Check]) -> None:
     """Print a headline and one row per check."""
     width = max((len(c.name) for c in checks), default=10)
-    print(f"{title}\n{'check':<{width}}  {'exact or goal':>14} {'ours':>14} {'error':>10} {'tolerance':>9} {'s':>7}")
+    bars = any(check.error_bar is not None for check in checks)
+    more = f" {'error bar':>10} {'order':>6}" if bars else ""
+    print(title)
+    print(f"{'check':<{width}}  {'exact or goal':>14} {'ours':>14}{more} {'error':>10} {'tolerance':>9} {'s':>7}")
     for check in checks:
         expected = f"{check.relation} {check.expected:.7g}".strip()
         error, tolerance = ("", "") if check.relation else (f"{check.error:.2e}", f"{check.tolerance:.0e}")
+        more = f" {_number(check.error_bar, '.2e'):>10} {_number(check.order, '.2f'):>6}" if bars else ""
         verdict = "-" if check.relation == REPORTED else "pass" if check.passed else "FAIL"
         print(
-            f"{check.name:<{width}}  {expected:>14} {check.found:>14.7g} {error:>10} {tolerance:>9} "
+            f"{check.name:<{width}}  {expected:>14} {check.found:>14.7g}{more} {error:>10} {tolerance:>9} "
             f"{check.seconds:7.1f} {verdict} {check.unit}",
             flush=True,
         )
+
+
+def _number(value: float | None, form: str) -> str:
+    return "" if value is None else format(value, form)
 
 
 def print_verdict(checks: list[Check]) -> int:

@@ -25,6 +25,7 @@ from meshing.mesh_quality import require_angles
 from meshing.voxel_mesh import VoxelSettings, mesh_voxels
 
 from .cell_assembly import crop, with_contacts
+from .chosen_film import check_film
 from .log import RunLog
 from .manufacture import manufacturing_settings, named_as_in_case, random_settings
 from .schema import (
@@ -137,7 +138,9 @@ def check_geometry(case: Case, folder: Path) -> None:
         grading_settings(case.mesh.grading, case.mesh.cell_size).check(case.mesh.cell_size)
     if isinstance(geometry, ManufacturedGeometry):
         with named_as_in_case():
-            manufacturing_settings(geometry, folder).check()
+            settings = manufacturing_settings(geometry, folder)
+            settings.check()
+        check_film(geometry, settings)
     elif isinstance(geometry, RandomGeometry):
         with named_as_in_case():
             random_settings(geometry, folder)

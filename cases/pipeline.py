@@ -25,6 +25,7 @@ from solver.discharge import Discharge, DischargeRecord, DischargeSettings, Snap
 
 from .case_checks import check_case, check_materials, phases_in
 from .cell_assembly import crop
+from .chosen_film import chosen_film
 from .colour_map_file import write_colour_maps
 from .conduction_report import conduction_line
 from .conduction_settings import conduction_sections, conduction_settings
@@ -39,6 +40,7 @@ from .run_directory import RunDirectory
 from .schema import Case, ManufacturedGeometry
 from .schema_conduction import ConductionSection
 from .stage_keys import stage_keys
+from .voxel_route import voxel_figures, voxel_line
 
 FEW_CELLS_PER_RANK = 50
 
@@ -91,11 +93,12 @@ class Pipeline:
         geometry = self.case.geometry
         if isinstance(geometry, ManufacturedGeometry):
             result = manufacture_case(geometry, self.folder, self.directory.path, self.comm, self.log)
-            run_on(self.comm, 1, lambda: self._save_manufacturing(result.packing, result.curves, path))
+            electrode = run_on(self.comm, 1, lambda: chosen_film(geometry, self.folder, self.directory.path, result))
+            run_on(self.comm, 1, lambda: self._save_manufacturing(electrode.packing, result.curves, path))
             assumptions = result.packing.provenance.get("assumptions", [])
             if geometry.powders and result.report["slurry"]["solids_content"] > 0.999:
                 self.log.line("warning: the recipe has no solvent; solids_content or a wet powder gives it some")
-            return {**result.report, "assumptions": assumptions}
+            return {**result.report, "film": electrode.report, "assumptions": assumptions}
 
         def place() -> dict[str, Any]:
             """Place or read the particles, save them and count them."""
@@ -192,7 +195,18 @@ class Pipeline:
             self.log.line(f"conduction: {name}: {conduction_line(result.summary)}")
             if self.case.output.fields and result.potentials:
                 write_conduction_fields(self.mesh, name, result.potentials, self.directory.path / "fields")
+        self._add_voxel_route(report, sections)
         return report
+
+    def _add_voxel_route(self, report: dict[str, Any], sections: dict[str, ConductionSection]) -> None:
+        """Put what voxels of the packing give beside the figures of each solve."""
+        if self.case.voxels is None:
+            return
+        path = self.directory.path / "packing.h5"
+        found = run_on(self.comm, 1, lambda: voxel_figures(self.case, sections, self.materials, path))
+        for name, figures in found.items():
+            report[name]["voxels"] = figures
+            self.log.line(f"conduction: {name} on voxels: {voxel_line(figures)}")
 
     def run_discharge(self) -> None:
         """Run the electrochemical step of the case."""

@@ -55,6 +55,7 @@ __all__ = [
     "SphereSection",
     "SpheresGeometry",
     "UNTIL",
+    "VoxelsSection",
 ]
 
 LastStage = Literal["manufacturing", "meshing", "conduction", "discharge"]
@@ -247,6 +248,12 @@ class KineticsSection(Section):
     resistance: NotNegative = Field(0.0, description="film resistance in series [Ohm m2]")
 
 
+class VoxelsSection(Section):
+    """The conduction solves once more by finite volumes on voxels of the packing, as voxel programs do them."""
+
+    size: Positive = Field(description="edge of the voxels [m]")
+
+
 class DischargeSection(Section):
     """One galvanostatic (or potentiostatic) step; currents are positive on discharge."""
 
@@ -300,6 +307,7 @@ class Case(Section):
     conduction: dict[str, ConductionSection] | None = Field(
         None, description="named solves; by default `electronic_z` and `ionic_z` where materials are given"
     )
+    voxels: VoxelsSection | None = Field(None, description="conduction on voxels too, for comparison; none: not")
     discharge: DischargeSection | None = Field(None, description="none: no discharge")
     output: OutputSection = Field(OutputSection(), description="files and plots")
     study: StudySection | None = Field(None, description="sweep of keys and seeds for `granode study`; none: one run")

@@ -153,6 +153,9 @@ class ManufacturedGeometry(Section):
     slurry: SlurrySection = Field(SlurrySection(), description="first stage")
     drying: DryingSection = Field(DryingSection(), description="second stage")
     calendering: CalenderingSection = Field(CalenderingSection(), description="third stage")
+    film_degree: Annotated[float, Field(ge=0.0, le=0.6)] | None = Field(
+        None, description="the electrode is the film under load at this saved degree; the film at the end by default"
+    )
 
     @model_validator(mode="after")
     def _one_size(self) -> ManufacturedGeometry:

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 from pydantic import Field, model_validator
 
 from .schema_section import Positive, Section
+from .schema_trend import DerivedFigureSection, TrendSection
 
 Share = Annotated[float, Field(gt=0.0, lt=1.0)]
 
@@ -47,3 +48,5 @@ class StudySection(Section):
     )
     confidence: Share = Field(0.95, description="level of the intervals over seeds (Student's t)")
     convergence: ConvergenceSection | None = Field(None, description="none: no extrapolation")
+    derived: dict[str, DerivedFigureSection] = Field({}, description="figures made of others, `derived.NAME` elsewhere")
+    trend: TrendSection | None = Field(None, description="none: no figures over a swept key")

@@ -11,7 +11,9 @@ from .run_directory import RunDirectory, content_hash
 from .schema import Case, ManufacturedGeometry
 from .stage_files import share_file
 
-CHAIN = "stages/stage_"  # files of the finished stages of the LAMMPS chain
+CHAIN = Path("stages/stage_*.h5")  # files of the finished stages of the LAMMPS chain
+CHAIN_NOTE = "chain"
+CHOSEN_FILM = "film_degree"  # which of the films of a chain is the electrode; LAMMPS does not depend on it
 LATE_STAGES = ("drying", "calendering")
 
 
@@ -61,30 +63,27 @@ class SharedStages:
 
         The chain itself knows by its own hashes which of them it can use.
         """
-        for note in self._beginnings(case):
-            name = note.read_text().strip() if note.exists() else ""
-            donor = RunDirectory(self.runs / name)
-            record = donor.records().get("manufacturing") if name else None
-            if record is not None and donor.path != directory.path:
-                with contextlib.suppress(FileNotFoundError):
-                    for file in record.get("written", ()):
-                        if file.startswith(CHAIN) and not (directory.path / file).exists():
-                            share_file(donor.path / file, directory.path / file)
+        for name in self._donors(case):
+            donor = self.runs / name
+            if donor != directory.path and RunDirectory(donor).records().get("manufacturing") is not None:
+                with contextlib.suppress(FileNotFoundError):  # what a donor itself borrowed counts as well
+                    for file in sorted((donor / CHAIN.parent).glob(CHAIN.name)):
+                        if not (directory.path / CHAIN.parent / file.name).exists():
+                            share_file(file, directory.path / CHAIN.parent / file.name)
                 return name
         return ""
 
     def publish_chain(self, directory: RunDirectory, case: Case) -> None:
         """Note that a run holds finished LAMMPS stages."""
-        for note in self._beginnings(case):
-            note.write_text(directory.path.name)
+        for key in beginnings(case):
+            self.publish(directory, CHAIN_NOTE, key)
 
-    def _beginnings(self, case: Case) -> list[Path]:
-        """Return the notes of what a packing begins with: all but calendering, all but drying and calendering."""
-        if not isinstance(case.geometry, ManufacturedGeometry):
-            return []
-        data = case.geometry.model_dump(mode="json")
-        kept = [{k: v for k, v in data.items() if k not in left} for left in (LATE_STAGES[-1:], LATE_STAGES)]
-        return [self._note("chain", content_hash(settings)) for settings in kept]
+    def _donors(self, case: Case) -> Iterator[str]:
+        """Yield the runs that begin the same, those that share most first."""
+        for key in beginnings(case):
+            note = self._note(CHAIN_NOTE, key)
+            if note.exists() and (name := note.read_text().strip()):
+                yield name
 
     def publish(self, directory: RunDirectory, stage: str, key: str) -> None:
         """Note that a run holds a finished stage (reserved)."""
@@ -92,3 +91,17 @@ class SharedStages:
 
     def _note(self, stage: str, key: str) -> Path:
         return self.folder / f"{stage}_{key}"
+
+
+def chain_lock(case: Case) -> dict[str, str]:
+    """Return the hash of a whole LAMMPS chain, which points with different films of it must not compute twice."""
+    return dict(zip((CHAIN_NOTE,), beginnings(case), strict=False))
+
+
+def beginnings(case: Case) -> list[str]:
+    """Return the hashes of the whole LAMMPS chain, without calendering, of the slurry alone; empty without LAMMPS."""
+    if not isinstance(case.geometry, ManufacturedGeometry):
+        return []
+    data = case.geometry.model_dump(mode="json")
+    parts = [(), LATE_STAGES[-1:], LATE_STAGES]
+    return [content_hash({k: v for k, v in data.items() if k not in (CHOSEN_FILM, *left)}) for left in parts]

@@ -42,7 +42,8 @@ def stage_keys(case: Case, folder: Path) -> dict[str, str]:
     if sections:
         files = [s["conductivity_file"] for s in sections.values() if s["conductivity_file"] is not None]
         hashes = [file_hash(folder / name) for name in files]
-        keys["conduction"] = content_hash([mesh, sections, properties, output["fields"], hashes])
+        voxels = [data["voxels"]] if case.voxels is not None else []
+        keys["conduction"] = content_hash([mesh, sections, properties, output["fields"], hashes, *voxels])
     if case.discharge is not None:
         physics = [data["discharge"], properties, data["interfaces"], data["cell"]["temperature"]]
         keys["discharge"] = content_hash([mesh, *physics, output])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import fcntl
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -27,6 +26,8 @@ from .study_results import (
     read_rows,
     statistics_over_seeds,
 )
+from .table_file import write_table
+from .trend_files import write_trends
 
 RESULTS, STATISTICS, CONVERGENCE = "results.csv", "statistics.csv", "convergence.csv"
 ERROR_BARS = "error_bars.csv"
@@ -47,11 +48,11 @@ def collect(plan: StudyPlan, out: Path, overrides: tuple[str, ...], log: RunLog)
         rows = read_rows(plan, out)
         statistics, found = statistics_over_seeds(plan, rows), convergences(plan, rows)
         _warn_of_missing(plan, rows, log)
-        _write(out / RESULTS, results_table(plan, rows))
-        _write(out / STATISTICS, statistics_table(plan, statistics))
-        _write(out / CONVERGENCE, convergence_table(plan, found))
+        write_table(out / RESULTS, results_table(plan, rows))
+        write_table(out / STATISTICS, statistics_table(plan, statistics))
+        write_table(out / CONVERGENCE, convergence_table(plan, found))
         bars = error_bars_of_study(plan, rows)
-        _write(out / ERROR_BARS, study_error_bars.table(plan, bars))
+        write_table(out / ERROR_BARS, study_error_bars.table(plan, bars))
         content = study_data(plan, rows, statistics, found) | {"error_bars": study_error_bars.data(bars)}
         write_json(out / "study.json", content)
         write_json(out / "manifest.json", _manifest(plan, rows, overrides))
@@ -62,6 +63,7 @@ def collect(plan: StudyPlan, out: Path, overrides: tuple[str, ...], log: RunLog)
 
         for name in plot_study(plan, rows, statistics, found, bars, out / "plots"):
             log.line(f"report: plots/{name}")
+        write_trends(plan, rows, out, log)
     return rows
 
 
@@ -193,12 +195,3 @@ def _warn_of_missing(plan: StudyPlan, rows: Sequence[StudyRow], log: RunLog) -> 
     for figure in figure_names(plan, rows):
         if finished and not any(figure in row.figures for row in finished):
             log.line(f"warning: no finished point has a number {figure}")
-
-
-def _write(path: Path, table: Sequence[Sequence[Any]]) -> None:
-    """Write a table with more than a header, else remove the file of an earlier study."""
-    if len(table) < 2:
-        path.unlink(missing_ok=True)
-        return
-    with path.open("w", newline="") as file:
-        csv.writer(file).writerows(table)

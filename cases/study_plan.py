@@ -12,6 +12,7 @@ from manufacturing.errors import InputError
 from .case_checks import check_case
 from .case_file import read_content, set_key, validate_case
 from .conduction_settings import conduction_sections
+from .derived_figures import DERIVED
 from .physics import CaseMaterials
 from .run_directory import content_hash
 from .schema import Case
@@ -19,6 +20,7 @@ from .schema_study import ConvergenceSection, StudySection
 from .stage_keys import stage_keys
 from .study_points import StudyPoint, Values, expand, swept_keys, value_text
 from .study_pools import PREFIX
+from .trend_checks import check_trend
 
 SMALLEST_COUNT = {int: 2, float: 3}  # of different sizes; integers count as 1/value
 
@@ -103,7 +105,16 @@ def plan_study(path: Path, overrides: tuple[str, ...] = ()) -> StudyPlan:
     points = tuple(_planned(point, content, folder) for point in expand(base.study, folder))
     for name, members in base.study.pool.items():
         _check_figures(members, f"study.pool.{name}", points)
-    _check_figures(_not_pooled(base.study, base.study.figures), "study.figures", points)
+    derived = {f"{DERIVED}.{name}" for name in base.study.derived}
+    for name, section in base.study.derived.items():
+        _check_figures((*section.product, *section.over), f"study.derived.{name}", points)
+    named = tuple(figure for figure in base.study.figures if figure not in derived)
+    _check_figures(_not_pooled(base.study, named), "study.figures", points)
+    if base.study.trend is not None:
+        check_trend(base.study.trend, [planned.point for planned in points])
+        figures = (f for panel in base.study.trend.panels for f in panel.figures.values())
+        named = tuple(figure for figure in figures if figure not in derived)
+        _check_figures(_not_pooled(base.study, named), "study.trend.panels", points)
     if base.study.convergence is not None:
         _check_convergence(base.study, base.study.convergence, points)
     return StudyPlan(path, base.title or path.stem, base.study, points)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from .convergence_fit import DOUBTFUL_SAFETY, SMALLEST_COUNT, Convergence, fit_convergence
+from .derived_figures import derived_figures
 from .schema_study import ConvergenceSection
 from .seed_statistics import SeedStatistics, seed_statistics
 from .study_plan import StudyPlan
@@ -100,8 +101,11 @@ def numeric_figures(summary: Mapping[str, Any]) -> dict[str, float]:
 
 def read_rows(plan: StudyPlan, out: Path) -> list[StudyRow]:
     """Return every point as it stands on disk."""
-    found = ((p.point, record, numeric_figures(summary)) for p, record, summary in summaries(out, plan))
-    return [StudyRow(point, record, add_pools(plan.study, figures)) for point, record, figures in found]
+    rows = []
+    for planned, record, summary in summaries(out, plan):
+        figures = add_pools(plan.study, numeric_figures(summary))
+        rows.append(StudyRow(planned.point, record, figures | derived_figures(plan.study.derived, figures)))
+    return rows
 
 
 def figure_names(plan: StudyPlan, rows: Sequence[StudyRow]) -> list[str]:
@@ -109,6 +113,8 @@ def figure_names(plan: StudyPlan, rows: Sequence[StudyRow]) -> list[str]:
     named = list(plan.study.figures)
     if named and plan.study.convergence is not None:
         named += plan.study.convergence.figures
+    if named and plan.study.trend is not None:
+        named += [figure for panel in plan.study.trend.panels for figure in panel.figures.values()]
     return list(dict.fromkeys(named or [name for row in rows for name in row.figures]))
 
 

@@ -8,6 +8,7 @@ import json
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
@@ -18,7 +19,7 @@ from .physics import CaseMaterials
 from .report import write_report
 from .run_directory import RunDirectory, locked, write_json
 from .schema import Case
-from .shared_stages import SharedStages
+from .shared_stages import SharedStages, chain_lock
 from .stage_processes import FAILED, Outcome, launch, leave_case, manufacturing_ranks, record_failure
 from .study_plan import PlannedPoint, StudyPlan
 
@@ -115,7 +116,9 @@ class StudyRunner:
             if not keys:
                 continue
             self._show(planned, process)
-            with self.shared.reserved(keys, lambda stage: self._show(planned, f"waits for {stage} of another process")):
+            locks = keys | (chain_lock(case) if process == "packing" else {})
+            waiting = partial(self._show_waiting, planned)
+            with self.shared.reserved(locks, waiting):
                 reused += [s for s, key in keys.items() if self._taken(directory, s, key)]
                 outcome = self._launch(directory, case, process, keys)
                 if outcome.code != 0:
@@ -123,8 +126,8 @@ class StudyRunner:
                     return outcome.message, tuple(reused)
                 for stage, key in keys.items():
                     self.shared.publish(directory, stage, key)
-            if process == "packing":
-                self.shared.publish_chain(directory, case)
+                if process == "packing":  # before others may look for it
+                    self.shared.publish_chain(directory, case)
         write_report(case, path, CaseMaterials(case).describe(), RunLog(path=path / "log.txt", quiet=self.quiet))
         return "", tuple(reused)
 
@@ -145,6 +148,9 @@ class StudyRunner:
                 FAILED, f"failed: {', '.join(lost)} ended with other inputs; did the program or a file change?"
             )
         return outcome
+
+    def _show_waiting(self, planned: PlannedPoint, stage: str) -> None:
+        self._show(planned, f"waits for {stage} of another process")
 
     def _show(self, planned: PlannedPoint, text: str) -> None:
         self.log.progress("study", self._done / len(self.plan.points), f"{planned.name}: {text}")

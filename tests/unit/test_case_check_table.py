@@ -12,10 +12,12 @@ from cases.validation import validate
 from manufacturing.errors import InputError
 
 GOOD = [Check("a", 2.0, 2.002, 2e-3), Check("b", 1e-9, 1.5e-9, 1e-9, relative=False), at_most("c", 3.0, 3.0)]
+GOOD += [Check("inside its error bar", 2.0, 2.001, 2e-3, error_bar=2e-3, order=2.0)]
 BAD = [
     Check("relative", 2.0, 2.005, 2e-3),
     Check("absolute", 0.0, 2e-9, 1e-9),
     Check("below", 1.0, 0.9, 1e-2),
+    Check("outside its error bar", 2.0, 2.001, 2e-3, error_bar=5e-4),
     Check("not a number", 1.0, math.nan, 1e9),
     at_most("too much", 3.1, 3.0),
     at_least("too little", 2.9, 3.0),
@@ -27,7 +29,7 @@ def test_a_table_that_passes(capsys: pytest.CaptureFixture[str]) -> None:
     assert print_table("title", GOOD) == 0
     text = capsys.readouterr().out
     assert "FAIL" not in text
-    assert text.endswith("3 of 3 passed\n")
+    assert text.endswith("4 of 4 passed\n")
 
 
 @pytest.mark.parametrize("check", BAD, ids=[c.name for c in BAD])
