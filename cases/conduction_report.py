@@ -22,9 +22,8 @@ def conduction_line(summary: dict[str, Any]) -> str:
         text = f"{direction}: {found[f'effective_conductivity_{suffix}']:.6g} {summary['unit']}"
         if found["tortuosity_factor"] is not None:
             text += f", tortuosity factor {found['tortuosity_factor']:.4f}"
+        if "bounds" in found:
+            bounds = found["bounds"][f"effective_conductivity_{suffix}"]
+            text += f", exact on this mesh {bounds['lower']:.6g} to {bounds['upper']:.6g}"
         parts.append(f"{text}, {found['unknowns']} unknowns, {found['iterations']} iterations")
-    text = "; ".join(parts)
-    if summary.get("bounds"):
-        bounds = summary["bounds"]["effective_conductivity_S_m"]
-        text += f"; exact on this mesh {bounds['lower']:.6g} to {bounds['upper']:.6g} {summary['unit']}"
-    return text
+    return "; ".join(parts)

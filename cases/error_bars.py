@@ -27,7 +27,6 @@ from .schema import (
 )
 
 RULE = "added linearly: discretisation and geometry are not random"
-PROPERTIES = ("effective_conductivity_S_m", "tortuosity_factor")
 PARTS = ("discretisation", "geometry", "statistics")
 MISSING = {
     "discretisation": "not asked for: conduction.NAME.bounds = true encloses the exact result on the mesh",
@@ -116,6 +115,12 @@ def bounds_of(solve: Mapping[str, Any], name: str) -> tuple[float, float] | None
     return None if found is None else (found["lower"], found["upper"])
 
 
+def is_property(name: str) -> bool:
+    """Return whether a figure of a conduction solve is an effective property with error bars."""
+    conductivity = name.startswith("effective_conductivity_") and "_by_flux_" not in name
+    return conductivity or name == "tortuosity_factor"
+
+
 def shape_and_sample(case: Case) -> tuple[bool, bool]:
     """Return whether flat facets give the exact shape of a geometry, and whether it is one sample of many."""
     flat = isinstance(case.geometry, LayersGeometry | BricksGeometry | CheckerboardGeometry)
@@ -132,8 +137,13 @@ def error_bars_of_run(solve: Mapping[str, Any], exact_shape: bool, random: bool)
         random: the geometry is a sample of many.
     """
     geometry, statistics = 0.0 if exact_shape else None, None if random else 0.0
-    return {
+    found = {
         name: error_bars(solve[name], bounds_of(solve, name), geometry, statistics).as_dict()
-        for name in PROPERTIES
-        if solve.get("percolates") and solve.get(name) is not None
+        for name in solve
+        if is_property(name) and solve.get("percolates") and solve[name] is not None
     }
+    directions = solve.get("by_direction", {})
+    if len(directions) > 1:
+        each = {name: error_bars_of_run(one, exact_shape, random) for name, one in directions.items()}
+        found["by_direction"] = each
+    return found

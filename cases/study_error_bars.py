@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from .error_bars import PROPERTIES, ErrorBars, error_bars, shape_and_sample
+from .error_bars import ErrorBars, error_bars, is_property, shape_and_sample
 from .seed_statistics import SeedStatistics, seed_statistics
 from .study_plan import StudyPlan
 from .study_pools import pooled_values
@@ -85,7 +85,7 @@ def _properties(plan: StudyPlan, rows: Sequence[StudyRow]) -> list[str]:
     named = [*study.figures, *(study.convergence.figures if study.convergence else ())]
     candidates = named or [name for row in rows for name in row.figures if name.count(".") == 2]
     pools = [f"pool.{name}" for name in study.pool]
-    properties = [name for name in candidates if name.rpartition(".")[2] in PROPERTIES]
+    properties = [name for name in candidates if is_property(name.rpartition(".")[2])]
     return list(dict.fromkeys([*properties, *pools]))
 
 

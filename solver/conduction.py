@@ -24,8 +24,7 @@ from .conduction_problem import ConductionProblem, Conductivity, build_problem, 
 from .conduction_solution import ConductionSolution, solve_problem
 from .conduction_summary import ConductionTask, DirectionResult, summarise
 from .connectivity import CellGraph
-from .domain_mesh import cell_owners
-from .lower_bound import bounds_summary, lower_bound
+from .lower_bound import lower_bounds
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -110,33 +109,19 @@ def solve_conduction(
     potentials: dict[str, FloatArray] = {}
     for drive in settings.drives(mesh):
         problem = build_problem(settings.name, mesh, conductivity, drive, graph, comm)
-        solution = _solve(problem, settings, comm) if problem.carrying.any() else None
+        solution, bounds = None, None
+        if problem.carrying.any():
+            solution = _solve(problem, settings, comm)
+            bounds = None if settings.flux_order is None else lower_bounds(problem, settings.flux_order, comm)
         for which, axis in enumerate(drive.axes):
-            results.append(DirectionResult(problem, solution, which, wiener_bounds(problem, axis)))
+            results.append(DirectionResult(problem, solution, which, wiener_bounds(problem, axis), bounds))
             field_values = solution.at_vertices(which) if solution else None
             if field_values is not None:
                 potentials[AXES[axis]] = field_values
     for result in results:
         check_wiener(result.by_energy, result.wiener, settings.unit)
-    summary = summarise(task, results)
-    if settings.flux_order is not None:
-        summary["bounds"] = _bounds(results[0], settings.flux_order, summary["tortuosity_factor"], comm)
-    return ConductionResult(summary, potentials)
+    return ConductionResult(summarise(task, results), potentials)
 
 
 def _solve(problem: ConductionProblem, settings: ConductionSettings, comm: MPI.Intracomm) -> ConductionSolution:
     return solve_problem(problem, settings.order, settings.relative_tolerance, comm)
-
-
-def _bounds(
-    result: DirectionResult, flux_order: int, tortuosity_factor: float | None, comm: MPI.Intracomm
-) -> dict[str, Any] | None:
-    """Return the bounds of the exact result between the planes; None where nothing percolates."""
-    problem, drive = result.problem, result.problem.drive
-    if not result.percolates or not isinstance(drive, PlaneDrive):
-        return None
-    mesh, cells = problem.mesh, np.flatnonzero(problem.carrying)
-    owner = cell_owners(mesh, cells, comm)
-    bound = lower_bound(mesh, cells, owner, problem.conductivity, drive.top_faces, drive.lateral, comm, flux_order)
-    solved = {"effective_conductivity_S_m": result.by_energy, "tortuosity_factor": tortuosity_factor}
-    return bounds_summary(bound, mesh.electrode_thickness / mesh.cross_section, solved)

@@ -17,6 +17,7 @@ from meshing.labelled_mesh import TOP_FACES, LabelledMesh
 from .connectivity import CellGraph
 from .domain_mesh import DomainMesh, top_dofs
 from .electrode import bottom_face
+from .facet_numbering import CellFacets
 from .wrapping import WrappingClusters, find_wrapping
 
 BoolArray = npt.NDArray[np.bool_]
@@ -69,6 +70,12 @@ class Drive(Protocol):
             prescribed: (owned dofs,) with the periodic copies of prescribed dofs.
         """
 
+    def facet_potentials(self, mesh: LabelledMesh, place: CellFacets) -> FloatArray:
+        """Return the given potential of each facet of some cells, NaN where it is unknown, shape (4 n,) [V]."""
+
+    def mean_potentials(self, mesh: LabelledMesh, points: FloatArray) -> list[FloatArray]:
+        """Return for each axis the given part of an unknown potential at points (..., 3) [V]."""
+
 
 @dataclass(frozen=True)
 class PlaneDrive:
@@ -111,6 +118,17 @@ class PlaneDrive:
         """Return 1 V on the top plane; periodic copies of what touches the top face are at 1 V too."""
         return [(prescribed & ~_bottom_dofs(mesh, space)).astype(np.float64)]
 
+    def facet_potentials(self, mesh: LabelledMesh, place: CellFacets) -> FloatArray:
+        """Return 0 on the lower plane and 1 on the top faces; elsewhere unknown."""
+        values = np.full(4 * len(place.cells), np.nan)
+        values[place.below(_bottom_height(mesh))] = 0.0
+        values[place.named(*self.top_faces)] = 1.0
+        return values
+
+    def mean_potentials(self, mesh: LabelledMesh, points: FloatArray) -> list[FloatArray]:
+        """Return 0: what is not on the planes is unknown."""
+        return [np.zeros(points.shape[:-1])]
+
 
 @dataclass(frozen=True)
 class GradientDrive:
@@ -143,14 +161,27 @@ class GradientDrive:
     ) -> list[FloatArray]:
         """Return x_d/L_d for each driven axis."""
         points = space.tabulate_dof_coordinates()[: space.dofmap.index_map.size_local]
+        return self.mean_potentials(mesh, points)
+
+    def facet_potentials(self, mesh: LabelledMesh, place: CellFacets) -> FloatArray:
+        """Return NaN: no facet has a given potential."""
+        return np.full(4 * len(place.cells), np.nan)
+
+    def mean_potentials(self, mesh: LabelledMesh, points: FloatArray) -> list[FloatArray]:
+        """Return x_d/L_d for each driven axis."""
         edges = np.append((mesh.upper - mesh.lower)[:2], mesh.electrode_thickness)
-        return [(points[:, d] - mesh.lower[d]) / edges[d] for d in self.axes]
+        return [(points[..., d] - mesh.lower[d]) / edges[d] for d in self.axes]
 
 
 def _bottom_dofs(mesh: LabelledMesh, space: fem.FunctionSpace) -> BoolArray:
     """Return which owned dofs lie on the lower plane of the electrode."""
     z = space.tabulate_dof_coordinates()[: space.dofmap.index_map.size_local, 2]
-    return np.asarray(z < mesh.electrode_bottom + 1e-7 * mesh.electrode_thickness)
+    return np.asarray(z < _bottom_height(mesh))
+
+
+def _bottom_height(mesh: LabelledMesh) -> float:
+    """Return the height below which a point lies on the lower plane of the electrode, to rounding [m]."""
+    return mesh.electrode_bottom + 1e-7 * mesh.electrode_thickness
 
 
 def _one_vertex_per_part(

@@ -9,12 +9,14 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from manufacturing.errors import StageError
 from manufacturing.phases import Phase
 
 from .conduction_bounds import BOUND_TOLERANCE, hashin_shtrikman_bounds
 from .conduction_problem import ConductionProblem, is_conducting
 from .conduction_solution import ConductionSolution
 from .electrode import electrode_cells
+from .lower_bound import LowerBound
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -49,6 +51,7 @@ class DirectionResult:
     solution: ConductionSolution | None
     which: int  # position of the axis among those of the problem
     wiener: tuple[float, float]  # lower and upper bound
+    lower_bounds: list[LowerBound] | None = None  # by axis of the problem, from divergence-free fluxes
 
     @property
     def axis(self) -> int:
@@ -131,7 +134,32 @@ def _figures(task: ConductionTask, result: DirectionResult, fractions: dict[Phas
             "geometric_tortuosity": float(np.sqrt(factor)),
             "formation_factor": bulk / value,
         }
-    return figures
+    return figures | _mesh_bounds(task, result, figures)
+
+
+def _mesh_bounds(task: ConductionTask, result: DirectionResult, figures: dict[str, Any]) -> dict[str, Any]:
+    """Return what encloses the exact result on the given mesh; nothing where no bound was asked for.
+
+    Raises:
+        StageError: the lower bound exceeds the upper one by more than rounding.
+    """
+    if result.lower_bounds is None or not result.percolates:
+        return {}
+    bound, upper, factor = result.lower_bounds[result.which], result.by_energy, figures["tortuosity_factor"]
+    lower = bound.conductivity
+    if lower > upper * (1.0 + BOUND_TOLERANCE):
+        raise StageError(f"the lower bound {lower:.12e} exceeds the upper bound {upper:.12e} {task.unit}")
+    bounds = {
+        f"effective_conductivity_{task.suffix}": {"lower": lower, "upper": upper},
+        "tortuosity_factor": None if factor is None else {"lower": factor, "upper": factor * upper / lower},
+        "relative_width": upper / lower - 1.0,
+        "flux_order": bound.order,
+        "unknowns": bound.unknowns,
+        "iterations": bound.iterations,
+        f"algebraic_error_{task.suffix}": bound.algebraic_error,
+        "seconds": round(bound.seconds, 3),
+    }
+    return {"bounds": bounds}
 
 
 def _is_uniform(problem: ConductionProblem) -> bool:

@@ -56,6 +56,11 @@ class CellFacets:
         opposite = vertices.sum(axis=1) - facets[mine].sum(axis=1)
         return mine, 4 * self._place[behind[mine]] + np.argmax(vertices == opposite[:, None], axis=1)
 
+    def below(self, height: float) -> BoolArray:
+        """Return which slots have all three corners below a height [m], shape (4 n,)."""
+        corners = self.mesh.vertices[:, 2][self.mesh.cells[self.cells]][:, FACET_CORNERS]
+        return np.asarray((corners < height).all(axis=2).ravel())
+
     def named(self, *names: str) -> IntArray:
         """Return the slots of named outer facets."""
         index = self.mesh.named(*names)

@@ -51,6 +51,9 @@ def test_a_single_run_says_what_is_missing() -> None:
     factor = found["tortuosity_factor"]
     assert (factor["lower"], factor["upper"]) == pytest.approx((1.5, 1.8))
     assert error_bars_of_run(solve | {"bounds": bounds}, exact_shape=True, random=False)[SIGMA]["missing"] == {}
+    both = {"x": solve | {SIGMA: 0.7}, "z": solve}
+    found = error_bars_of_run(solve | {"by_direction": both}, exact_shape=False, random=True)
+    assert found["by_direction"]["x"][SIGMA]["value"] == 0.7
     assert error_bars_of_run({"percolates": False, SIGMA: 0.0}, exact_shape=False, random=True) == {}
 
 

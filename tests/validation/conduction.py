@@ -8,6 +8,7 @@ from pathlib import Path
 from cases.check_store import Groups, run_groups
 
 from .conduction_arrays import checkerboards, discs, lattices
+from .conduction_bounds import lattice_bounds
 from .conduction_layers import layers
 from .conduction_packings import packings
 
@@ -16,6 +17,7 @@ GROUPS: Groups = {
     "simple cubic lattices": lattices,
     "square arrays of discs": discs,
     "checkerboards": checkerboards,
+    "bounds of meshes of a lattice": lattice_bounds,
     "bounds of random packings": packings,
 }
 

@@ -17,11 +17,15 @@ from mpi4py import MPI
 from scipy.optimize import brentq
 from scipy.special import ellipj, ellipk
 
+from cases.convergence_fit import fit_convergence
+from cases.error_bars import error_bars
 from cases.runner import run_in_process
-from manufacturing.phases import COLLECTOR, Phase
+from manufacturing.phases import Phase
 from meshing.labelled_mesh import LabelledMesh, load_mesh
-from solver.domain_mesh import cell_owners
-from solver.lower_bound import LowerBound, lower_bound
+from solver.conduction_drive import GradientDrive, PlaneDrive
+from solver.conduction_problem import build_problem
+from solver.connectivity import CellGraph
+from solver.lower_bound import LowerBound, lower_bounds
 
 from .shipped_cases import run
 from .test_conduction_spheres import OBSTACLES, cubic, voxels
@@ -124,11 +128,13 @@ def _stripes(share: float, ratio: float) -> float:
     return float(ratio * ellipk(m_1) / ellipk(1.0 - m_1))
 
 
-def bound_of(mesh: LabelledMesh, tensors: FloatArray, comm: MPI.Intracomm, order: int, **given: float) -> LowerBound:
-    """Lower bound of all cells of a mesh for a conductivity per cell."""
-    cells = np.arange(len(mesh.cells))
-    owner = cell_owners(mesh, cells, comm)
-    return lower_bound(mesh, cells, owner, tensors, (COLLECTOR,), mesh.periodic[:2], comm, order, **given)
+def bounds_of(
+    mesh: LabelledMesh, sigma: FloatArray, comm: MPI.Intracomm, order: int, axes: tuple[int, ...] = (2,), **given: float
+) -> list[LowerBound]:
+    """Lower bounds for a conductivity per cell, along z between the planes, else by mean gradients."""
+    drive = PlaneDrive(mesh.periodic[:2]) if axes == (2,) else GradientDrive(axes, mesh.periodic)
+    problem = build_problem("test", mesh, sigma, drive, CellGraph(mesh), comm)
+    return lower_bounds(problem, order, comm, **given)
 
 
 @pytest.mark.mpi
@@ -138,8 +144,25 @@ def test_tensors(order: int, shared_tmp_path: Path, comm: MPI.Intracomm) -> None
     run("layers_in_series", shared_tmp_path, comm, "output.until='meshing'")
     mesh = load_mesh(shared_tmp_path / "mesh.h5")
     factor = mesh.per_cell({Phase.SE: 1.0, Phase.AM: 2.0})
-    power = bound_of(mesh, factor[:, None, None] * TENSOR, comm, order).power
-    assert power * mesh.electrode_thickness / mesh.cross_section == pytest.approx(1.25 * TENSOR[2, 2], rel=EXACT)
+    (bound,) = bounds_of(mesh, factor[:, None, None] * TENSOR, comm, order)
+    assert bound.conductivity == pytest.approx(1.25 * TENSOR[2, 2], rel=EXACT)
+
+
+@pytest.mark.mpi
+@pytest.mark.parametrize("order", [0, 1])
+def test_mean_gradients(order: int, shared_tmp_path: Path, comm: MPI.Intracomm) -> None:
+    """Along the layers of a stack all bounds are 1.4 S/m; two stacks apart float on their own."""
+    run("layers_in_series", shared_tmp_path, comm, "output.until='meshing'")
+    mesh = load_mesh(shared_tmp_path / "mesh.h5")
+    sigma = mesh.per_cell({Phase.SE: 1.0, Phase.AM: 2.0})
+    found = bounds_of(mesh, sigma, comm, order, (0, 1))
+    assert [bound.conductivity for bound in found] == pytest.approx([1.4, 1.4], rel=EXACT)
+    middle = mesh.vertices[mesh.cells].mean(axis=1)[:, 2]
+    gap = np.where((middle > 1e-6) & (middle < 2e-6), 0.0, 1.0)  # one of the five micrometres conducts nothing
+    (apart, _) = bounds_of(mesh, gap[:, None, None] * TENSOR, comm, order, (0, 1))
+    # No current may leave the slabs: the lateral conductivity at j_z = 0.
+    lateral = TENSOR[0, 0] - TENSOR[0, 2] ** 2 / TENSOR[2, 2]
+    assert apart.conductivity == pytest.approx(0.8 * lateral, rel=EXACT)
 
 
 @pytest.mark.mpi
@@ -148,9 +171,23 @@ def test_every_rank_count_gives_the_same_bound(order: int, shared_tmp_path: Path
     run("simple_cubic", shared_tmp_path, comm, *cubic(0.4, 8), "output.until='meshing'")
     mesh = load_mesh(shared_tmp_path / "mesh.h5")
     conductivity = mesh.per_cell({Phase.SE: 1.0, Phase.AM: 10.0})
-    together, alone = (bound_of(mesh, conductivity, c, order) for c in (comm, MPI.COMM_SELF))
-    assert together.power == pytest.approx(alone.power, rel=EXACT)
-    assert together.unknowns == alone.unknowns
+    for axes in ((2,), (0, 1)):
+        together, alone = (bounds_of(mesh, conductivity, c, order, axes) for c in (comm, MPI.COMM_SELF))
+        assert [b.conductivity for b in together] == pytest.approx([b.conductivity for b in alone], rel=EXACT)
+        assert together[0].unknowns == alone[0].unknowns
+
+
+def test_every_direction_has_bounds(tmp_path: Path) -> None:
+    """A cubic lattice between planes along z and by mean gradients along x and y: the same value inside all bounds."""
+    solve = "conduction.all={conductivity={SE=1.0, AM=10.0}, directions=['x', 'y', 'z'], bounds=true}"
+    found = run("simple_cubic", tmp_path, MPI.COMM_SELF, *cubic(0.4, 10), solve, "conduction.ten=")["conduction"]["all"]
+    assert set(found["by_direction"]) == {"x", "y", "z"}
+    for name, one in found["by_direction"].items():
+        lower, upper = ends(one)
+        assert lower < one["effective_conductivity_S_m"] == upper
+        assert lower == pytest.approx(upper, rel=2e-3), name
+        assert found["error_bars"]["by_direction"][name]["effective_conductivity_S_m"]["discretisation"]["below"] > 0.0
+    assert ends(found) == ends(found["by_direction"]["z"])
 
 
 def test_an_inexact_solution_still_bounds(tmp_path: Path) -> None:
@@ -158,9 +195,28 @@ def test_an_inexact_solution_still_bounds(tmp_path: Path) -> None:
     run("simple_cubic", tmp_path, MPI.COMM_SELF, *cubic(0.4, 8), "output.until='meshing'")
     mesh = load_mesh(tmp_path / "mesh.h5")
     conductivity = mesh.per_cell({Phase.SE: 1.0, Phase.AM: 1e4})
-    sharp = bound_of(mesh, conductivity, MPI.COMM_SELF, 0)
+    (sharp,) = bounds_of(mesh, conductivity, MPI.COMM_SELF, 0)
     for tolerance in (1e-1, 1e-2, 1e-4):
-        loose = bound_of(mesh, conductivity, MPI.COMM_SELF, 0, relative_tolerance=tolerance)
+        (loose,) = bounds_of(mesh, conductivity, MPI.COMM_SELF, 0, relative_tolerance=tolerance)
         assert loose.iterations < sharp.iterations
-        assert loose.power <= sharp.power * (1.0 + 1e-13), tolerance
-    assert sharp.algebraic_error < 1e-12 * sharp.power
+        assert loose.conductivity <= sharp.conductivity * (1.0 + 1e-13), tolerance
+    assert sharp.algebraic_error < 1e-12 * sharp.conductivity
+
+
+def test_the_error_bar_of_a_lattice_holds_the_exact_answer(tmp_path: Path) -> None:
+    """Three sizes without volume correction: the bounds of the finest mesh miss 0.49011, the error bar does not."""
+    sizes, solves = (8, 10, 14), []
+    for cells in sizes:
+        overrides = cubic(
+            0.4, cells, "mesh.volume_correction=0.0", "conduction.insulating.bounds=true", "conduction.ten="
+        )
+        solves.append(run("simple_cubic", tmp_path, MPI.COMM_SELF, *overrides)["conduction"]["insulating"])
+    values = [solve["effective_conductivity_S_m"] for solve in solves]
+    fit = fit_convergence([1.0 / cells for cells in sizes], values)
+    bars = error_bars(fit.value, ends(solves[-1]), fit.error, 0.0, computed=values[-1])
+    lower, upper = bars.interval
+    print(f"{bars}, finest {values[-1]}")
+    assert lower < 0.49011 < upper
+    assert ends(solves[-1])[0] > 0.49011, "the shape of the mesh is the larger error"
+    assert upper - lower < 0.03
+    assert solves[-1]["error_bars"]["effective_conductivity_S_m"]["missing"].keys() == {"geometry", "statistics"}
