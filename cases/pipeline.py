@@ -83,11 +83,12 @@ class Pipeline:
     # --- geometry -----------------------------------------------------------------------------
 
     def make_packing(self) -> None:
-        """Manufacture, read or place the particles (nothing to do for layers)."""
+        """Manufacture, read or place the particles (nothing to do for layers); conduction on their voxels if asked."""
         path = self.directory.path / "packing.h5"
         made = isinstance(self.case.geometry, ManufacturedGeometry)
         files = ("packing.h5", "stages/packing_slurry.h5") if made else ("packing.h5",)
         self._stage("manufacturing", files, lambda: self._packing_report(path))
+        self._stage("voxels", (), lambda: run_on(self.comm, 1, self._voxels_report))
 
     def _packing_report(self, path: Path) -> dict[str, Any]:
         geometry = self.case.geometry
@@ -126,6 +127,13 @@ class Pipeline:
         assert isinstance(geometry, ManufacturedGeometry)
         assert section is not None
         return Rheometer(geometry, section, self.folder, self.directory.path, self.comm, self.log).run()
+
+    def _voxels_report(self) -> dict[str, Any]:
+        sections = conduction_sections(self.case, self.materials)
+        found = voxel_figures(self.case, sections, self.materials, self.directory.path / "packing.h5")
+        for name, figures in found.items():
+            self.log.line(f"voxels: {name}: {voxel_line(figures)}")
+        return found
 
     def make_mesh(self) -> None:
         """Mesh the geometry on rank 0 and read it on all."""
@@ -195,18 +203,7 @@ class Pipeline:
             self.log.line(f"conduction: {name}: {conduction_line(result.summary)}")
             if self.case.output.fields and result.potentials:
                 write_conduction_fields(self.mesh, name, result.potentials, self.directory.path / "fields")
-        self._add_voxel_route(report, sections)
         return report
-
-    def _add_voxel_route(self, report: dict[str, Any], sections: dict[str, ConductionSection]) -> None:
-        """Put what voxels of the packing give beside the figures of each solve."""
-        if self.case.voxels is None:
-            return
-        path = self.directory.path / "packing.h5"
-        found = run_on(self.comm, 1, lambda: voxel_figures(self.case, sections, self.materials, path))
-        for name, figures in found.items():
-            report[name]["voxels"] = figures
-            self.log.line(f"conduction: {name} on voxels: {voxel_line(figures)}")
 
     def run_discharge(self) -> None:
         """Run the electrochemical step of the case."""

@@ -16,7 +16,7 @@ from .shapes import ShapeGeometry
 
 STAGE_FORMAT = 4  # raise when a stage computes something else from the same case
 # What belongs to the stage that a user names as the last one.
-LAST = {"manufacturing": "rheology", "meshing": "percolation", "conduction": "conduction", "discharge": "discharge"}
+LAST = {"manufacturing": "voxels", "meshing": "percolation", "conduction": "conduction", "discharge": "discharge"}
 
 
 def stage_keys(case: Case, folder: Path) -> dict[str, str]:
@@ -42,8 +42,9 @@ def stage_keys(case: Case, folder: Path) -> dict[str, str]:
     if sections:
         files = [s["conductivity_file"] for s in sections.values() if s["conductivity_file"] is not None]
         hashes = [file_hash(folder / name) for name in files]
-        voxels = [data["voxels"]] if case.voxels is not None else []
-        keys["conduction"] = content_hash([mesh, sections, properties, output["fields"], hashes, *voxels])
+        keys["conduction"] = content_hash([mesh, sections, properties, output["fields"], hashes])
+    if case.voxels is not None:
+        keys["voxels"] = content_hash([packing, assembly, data["voxels"], sections, properties])
     if case.discharge is not None:
         physics = [data["discharge"], properties, data["interfaces"], data["cell"]["temperature"]]
         keys["discharge"] = content_hash([mesh, *physics, output])

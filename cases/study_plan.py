@@ -14,7 +14,7 @@ from .case_file import read_content, set_key, validate_case
 from .conduction_settings import conduction_sections
 from .derived_figures import DERIVED
 from .physics import CaseMaterials
-from .run_directory import content_hash
+from .run_directory import STAGES, content_hash
 from .schema import Case
 from .schema_study import ConvergenceSection, StudySection
 from .stage_keys import stage_keys
@@ -107,14 +107,14 @@ def plan_study(path: Path, overrides: tuple[str, ...] = ()) -> StudyPlan:
         _check_figures(members, f"study.pool.{name}", points)
     derived = {f"{DERIVED}.{name}" for name in base.study.derived}
     for name, section in base.study.derived.items():
-        _check_figures((*section.product, *section.over), f"study.derived.{name}", points)
+        _check_figures(_of_stages((*section.product, *section.over), points), f"study.derived.{name}", points)
     named = tuple(figure for figure in base.study.figures if figure not in derived)
     _check_figures(_not_pooled(base.study, named), "study.figures", points)
     if base.study.trend is not None:
         check_trend(base.study.trend, [planned.point for planned in points])
         figures = (f for panel in base.study.trend.panels for f in panel.figures.values())
         named = tuple(figure for figure in figures if figure not in derived)
-        _check_figures(_not_pooled(base.study, named), "study.trend.panels", points)
+        _check_figures(_of_stages(_not_pooled(base.study, named), points), "study.trend.panels", points)
     if base.study.convergence is not None:
         _check_convergence(base.study, base.study.convergence, points)
     return StudyPlan(path, base.title or path.stem, base.study, points)
@@ -131,6 +131,12 @@ def _planned(point: StudyPoint, content: dict[str, Any], folder: Path) -> Planne
         return PlannedPoint(point, case, stage_keys(case, folder))
     except InputError as error:
         raise InputError(f"{error.field} (point {point.index}, {point.name})", error.found, error.expected) from error
+
+
+def _of_stages(figures: tuple[str, ...], points: tuple[PlannedPoint, ...]) -> tuple[str, ...]:
+    """Leave out figures of stages that `output.until` cuts off: a diagram without them is drawn all the same."""
+    stages = {stage for planned in points for stage in planned.keys}
+    return tuple(f for f in figures if f.partition(".")[0] in stages or f.partition(".")[0] not in STAGES)
 
 
 def _check_figures(figures: tuple[str, ...], field: str, points: tuple[PlannedPoint, ...]) -> None:

@@ -27,7 +27,7 @@ Status = Literal["finished", "failed", "running", "interrupted", "pending"]
 Launcher = Callable[[Path, int, tuple[str, ...], bool], Outcome]
 # Processes of a point with the stages of each; shared stages have a process of their own, because they are reserved.
 PROCESSES = {
-    "packing": ("manufacturing",),
+    "packing": ("manufacturing", "voxels"),
     "rheology": ("rheology",),
     "mesh": ("meshing", "electrode", "percolation"),
     "conduction": ("conduction",),

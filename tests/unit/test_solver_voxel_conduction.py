@@ -51,6 +51,15 @@ def test_edges_and_corners_do_not_conduct() -> None:
     assert voxel_conduction(labels, EDGES, {Phase.SE: 1.0}, BOTH)["percolates"] is True
 
 
+def test_a_path_through_the_wall_needs_periodic_sides() -> None:
+    labels = np.full((4, 3, 6), VOID)
+    labels[3, :, :3] = labels[0, :, 3:] = labels[0, :, 2] = SE
+    assert voxel_conduction(labels, EDGES, {Phase.SE: 1.0}, BOTH)["percolates"] is True
+    closed = voxel_conduction(labels, EDGES, {Phase.SE: 1.0}, (False, True))
+    assert (closed["percolates"], closed["connected_fraction"]) == (False, 0.0)
+    assert closed["volume_fraction"] == {"SE": pytest.approx(7.0 / 24.0)}
+
+
 def test_a_large_contrast_converges() -> None:
     labels = np.where(np.random.default_rng(2).random((8, 8, 8)) < 0.5, AM, SE)
     found = voxel_conduction(labels, EDGES, {Phase.AM: 1e8, Phase.SE: 1.0}, BOTH)
