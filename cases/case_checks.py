@@ -44,6 +44,7 @@ def check_case(case: Case, materials: CaseMaterials, folder: Path = Path()) -> N
     for name, section in (case.conduction or {}).items():
         check_conductivity_file(name, section, folder)
         _check_directions(name, section, case)
+        _check_resistances(name, section, case)
         _check_conduction(name, section, materials, present)
     check_voxels(case, conduction_sections(case, materials))
     if case.discharge is not None:
@@ -120,6 +121,22 @@ def _check_directions(name: str, section: ConductionSection, case: Case) -> None
         raise InputError(f"conduction.{name}.bounds", "true", "direction z between fixed planes")
     if section.z_walls == "periodic" and case.cell.separator_thickness > 0.0:
         raise InputError(f"conduction.{name}.z_walls", "periodic", "fixed, because the cell has a separator")
+
+
+def _check_resistances(name: str, section: ConductionSection, case: Case) -> None:
+    """Refuse resistances of planes that the mesh will not have, and bounds that do not know of resistances."""
+    given = [interface for interface, value in section.resistance.items() if value > 0.0]
+    for interface in given:
+        first, second = interface.split("|")
+        made = () if isinstance(case.geometry, LayersGeometry) else case.mesh.contact_planes
+        if first == second and first not in made:
+            raise InputError(
+                f"conduction.{name}.resistance",
+                interface,
+                f'planes between particles, mesh.contact_planes = ["{first}"]',
+            )
+    if given and section.bounds:
+        raise InputError(f"conduction.{name}.bounds", "true", "false, because the solve has resistances")
 
 
 def _check_conduction(name: str, section: ConductionSection, materials: CaseMaterials, present: set[Phase]) -> None:

@@ -71,6 +71,7 @@ def conduction_settings(
         cell_conductivities=_from_file(name, section, mesh, by_phase, folder),
         quantity=section.quantity,
         unit=section.conductivity_unit,
+        resistances={str(name): value for name, value in section.resistance.items()},
         flux_order=section.bounding_order,
     )
 

@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from manufacturing.phases import Phase
 from meshing.labelled_mesh import LabelledMesh
+from solver.conduction import ConductionField
 from solver.discharge import Snapshot
 
 FloatArray = npt.NDArray[np.float64]
@@ -22,15 +23,15 @@ def write_mesh_fields(mesh: LabelledMesh, folder: Path) -> None:
     meshio.Mesh(mesh.vertices, [("tetra", mesh.cells)], cell_data=cells).write(folder / "mesh.vtu")
 
 
-def write_conduction_fields(mesh: LabelledMesh, name: str, potentials: dict[str, FloatArray], folder: Path) -> None:
+def write_conduction_fields(name: str, fields: dict[str, ConductionField], folder: Path) -> None:
     """Write ``conduction_<name>.vtu``: the potential [V] on the cells that carry current (rank 0 only).
 
     Directions besides the main one (z, else the first) end in their letter: ``conduction_<name>_x.vtu``.
     """
-    main = "z" if "z" in potentials else next(iter(potentials))
-    for direction, potential in potentials.items():
+    main = "z" if "z" in fields else next(iter(fields), "z")
+    for direction, field in fields.items():
         ending = "" if direction == main else f"_{direction}"
-        _write_part(mesh, {"potential_V": potential}, folder / f"conduction_{name}{ending}.vtu")
+        _write_part(field.mesh, {"potential_V": field.potential}, folder / f"conduction_{name}{ending}.vtu")
 
 
 def write_snapshots(mesh: LabelledMesh, snapshots: list[Snapshot], folder: Path) -> None:

@@ -201,8 +201,8 @@ class Pipeline:
             bars = error_bars_of_run(result.summary, *shape_and_sample(self.case))
             report[name] = {**result.summary, "error_bars": bars, "seconds": round(time.perf_counter() - start, 3)}
             self.log.line(f"conduction: {name}: {conduction_line(result.summary)}")
-            if self.case.output.fields and result.potentials:
-                write_conduction_fields(self.mesh, name, result.potentials, self.directory.path / "fields")
+            if self.case.output.fields:
+                write_conduction_fields(name, result.fields, self.directory.path / "fields")
         return report
 
     def run_discharge(self) -> None:

@@ -13,6 +13,7 @@ FROM_MATERIALS = ("electronic", "ionic")  # carriers whose conductivities the ma
 UNITS = {"thermal": "W/(m K)"}  # of carriers that are not counted in S/m
 
 Tensor = tuple[Vector, Vector, Vector]
+Interface = Literal["AM|AM", "AM|SE", "AM|CBD", "SE|SE", "SE|CBD", "CBD|CBD"]
 Direction = Literal["x", "y", "z"]
 
 
@@ -35,6 +36,11 @@ class ConductionSection(Section):
         description="conductivities that go before those of the phases, relative to the case file; .csv: header "
         "`particle_id,conductivity`, or `particle_id,xx,yy,zz,xy,xz,yz`; .npy, or .h5 with a data set `conductivity`: "
         "one number or tensor for each cell of `mesh.h5`",
+    )
+    resistance: dict[Interface, Annotated[float, Field(ge=0.0)]] = Field(
+        {},
+        description="of interfaces such as `AM|CBD`, and of contact planes such as `SE|SE` where `mesh.contact_planes` "
+        "makes them [Ohm m2], for heat [m2 K/W]; 0 is a perfect contact, `inf` insulates",
     )
     order: Annotated[int, Field(ge=1, le=3)] = Field(2, description="polynomial order of the elements")
     directions: tuple[Direction, ...] = Field(

@@ -46,6 +46,7 @@ class ConductionSettings:
     cell_conductivities: FloatArray | None = None  # (cells,) or (cells, 3, 3) instead of those by phase
     quantity: str = "electronic"  # what is conducted
     unit: str = "S/m"
+    resistances: dict[str, float] = field(default_factory=dict)  # of interfaces by name [Ohm m2], for heat [m2 K/W]
     flux_order: int | None = None  # of the divergence-free fluxes that bound the result from below; None: no bounds
 
     def drives(self, mesh: LabelledMesh) -> list[Drive]:
@@ -71,16 +72,25 @@ class ConductionSettings:
 
 
 @dataclass(frozen=True)
+class ConductionField:
+    """The potential at 1 V over the edge of the box along one direction."""
+
+    mesh: LabelledMesh  # split where facets resist
+    potential: FloatArray  # (vertices,) [V], NaN where no current flows
+
+
+@dataclass(frozen=True)
 class ConductionResult:
-    """Numbers and potentials of one conduction solve."""
+    """Numbers and fields of one conduction solve."""
 
     summary: dict[str, Any]
-    potentials: dict[str, FloatArray] = field(default_factory=dict)  # by direction (vertices,) [V]; rank 0 only
+    fields: dict[str, ConductionField] = field(default_factory=dict)  # by direction; on rank 0 only
 
     @property
     def vertex_potential(self) -> FloatArray | None:
         """Potential along z, or else along the first direction, NaN where nothing conducts; on rank 0 only."""
-        return self.potentials.get("z", next(iter(self.potentials.values()), None))
+        main = self.fields.get("z", next(iter(self.fields.values()), None))
+        return None if main is None else main.potential
 
 
 def solve_conduction(
@@ -106,21 +116,21 @@ def solve_conduction(
         conductivity = conductivity_by_phase(mesh, settings.conductivities)
     task = ConductionTask(settings.name, settings.quantity, settings.unit, settings.order)
     results: list[DirectionResult] = []
-    potentials: dict[str, FloatArray] = {}
+    fields: dict[str, ConductionField] = {}
     for drive in settings.drives(mesh):
-        problem = build_problem(settings.name, mesh, conductivity, drive, graph, comm)
+        problem = build_problem(settings.name, mesh, conductivity, drive, graph, comm, settings.resistances)
         solution, bounds = None, None
         if problem.carrying.any():
             solution = _solve(problem, settings, comm)
             bounds = None if settings.flux_order is None else lower_bounds(problem, settings.flux_order, comm)
         for which, axis in enumerate(drive.axes):
             results.append(DirectionResult(problem, solution, which, wiener_bounds(problem, axis), bounds))
-            field_values = solution.at_vertices(which) if solution else None
-            if field_values is not None:
-                potentials[AXES[axis]] = field_values
+            potential = solution.at_vertices(which) if solution else None
+            if potential is not None:
+                fields[AXES[axis]] = ConductionField(problem.mesh, potential)
     for result in results:
         check_wiener(result.by_energy, result.wiener, settings.unit)
-    return ConductionResult(summarise(task, results), potentials)
+    return ConductionResult(summarise(task, results), fields)
 
 
 def _solve(problem: ConductionProblem, settings: ConductionSettings, comm: MPI.Intracomm) -> ConductionSolution:

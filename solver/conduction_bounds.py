@@ -19,7 +19,7 @@ def wiener_bounds(problem: ConductionProblem, axis: int) -> tuple[float, float]:
     r"""Return the lower and upper Wiener bound of sigma_eff along an axis.
 
     1/<(sigma^-1)_dd> <= sigma_eff <= <sigma_dd>, averaged over the volume of the electrode. The lower one is 0
-    where a part insulates or where current enters through a part of the plane only.
+    where a part insulates, where interfaces resist or where current enters through a part of the plane only.
 
     Reference: O. Wiener, Abh. Math.-Phys. Kl. Koenigl. Saechs. Ges. 32 (1912) 509.
     """
@@ -28,7 +28,7 @@ def wiener_bounds(problem: ConductionProblem, axis: int) -> tuple[float, float]:
     weights = mesh.volumes()[inside]
     along = (sigma if sigma.ndim == 1 else sigma[:, axis, axis])[inside]
     upper = float(weights @ along / weights.sum())
-    if not is_conducting(sigma)[inside].all() or not problem.drive.whole_planes(mesh):
+    if problem.resistances or not is_conducting(sigma)[inside].all() or not problem.drive.whole_planes(mesh):
         return 0.0, upper
     resistivity = 1.0 / along if sigma.ndim == 1 else np.linalg.inv(sigma[inside])[:, axis, axis]
     return float(weights.sum() / (weights @ resistivity)), upper

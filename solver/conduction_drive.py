@@ -8,8 +8,6 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 from dolfinx import fem
-from scipy.sparse import coo_matrix
-from scipy.sparse.csgraph import connected_components
 
 from manufacturing.phases import COLLECTOR
 from meshing.labelled_mesh import TOP_FACES, LabelledMesh
@@ -18,7 +16,7 @@ from .connectivity import CellGraph
 from .domain_mesh import DomainMesh, top_dofs
 from .electrode import bottom_face
 from .facet_numbering import CellFacets
-from .wrapping import WrappingClusters, find_wrapping
+from .wrapping import find_wrapping
 
 BoolArray = npt.NDArray[np.bool_]
 FloatArray = npt.NDArray[np.float64]
@@ -30,7 +28,7 @@ class CarryingNetwork:
     """The cells that carry current."""
 
     by_axis: tuple[BoolArray, ...]  # (cells,) for each driven axis
-    pinned: IntArray  # (n,) vertices, one for each part that would float
+    floating: IntArray | None = None  # (cells,) clusters that have no given potential; None where planes give one
 
     @property
     def carrying(self) -> BoolArray:
@@ -48,6 +46,10 @@ class Drive(Protocol):
     @property
     def periodic(self) -> tuple[bool, bool, bool]:
         """Axes whose walls are joined."""
+
+    @property
+    def lifting_jumps(self) -> bool:
+        """Whether the given part of the potential may jump: nodal values do, x_d does not, even through a wall."""
 
     def whole_planes(self, mesh: LabelledMesh) -> bool:
         """Return whether current enters and leaves over whole planes, so that nothing but the composite resists."""
@@ -87,6 +89,7 @@ class PlaneDrive:
 
     lateral: tuple[bool, bool]
     top_faces: tuple[str, ...] = (COLLECTOR,)
+    lifting_jumps: bool = True
 
     @property
     def axes(self) -> tuple[int, ...]:
@@ -106,7 +109,7 @@ class PlaneDrive:
         """Find the clusters that join both planes."""
         below = graph.connected_to(conducting, bottom_face(mesh))
         through = below & graph.connected_to(conducting, graph.cells_at(*self.top_faces))
-        return CarryingNetwork((through,), np.empty(0, dtype=np.int64))
+        return CarryingNetwork((through,))
 
     def prescribed(self, mesh: LabelledMesh, domain: DomainMesh, space: fem.FunctionSpace) -> BoolArray:
         """Return the dofs on both planes."""
@@ -134,12 +137,13 @@ class PlaneDrive:
 class GradientDrive:
     """phi = x_d/L_d + periodic fluctuation for each axis d; walls that are not joined are insulated.
 
-    Only clusters that wrap around the box along a driven axis carry current. Each part that hangs together
-    gets one fixed value, because the fluctuation is known up to a constant.
+    Only clusters that wrap around the box along a driven axis carry current; the fluctuation of each is known
+    up to a constant.
     """
 
     axes: tuple[int, ...]
     periodic: tuple[bool, bool, bool]
+    lifting_jumps: bool = False
 
     def whole_planes(self, mesh: LabelledMesh) -> bool:
         """Return True: there are no planes that could be covered in part."""
@@ -149,8 +153,7 @@ class GradientDrive:
         """Find the clusters that wrap around the box along the driven axes."""
         clusters = find_wrapping(graph, conducting)
         by_axis = tuple(clusters.along((axis,)) for axis in self.axes)
-        carrying = np.asarray(np.any(by_axis, axis=0))
-        return CarryingNetwork(by_axis, _one_vertex_per_part(mesh, graph, clusters, carrying))
+        return CarryingNetwork(by_axis, clusters.labels)
 
     def prescribed(self, mesh: LabelledMesh, domain: DomainMesh, space: fem.FunctionSpace) -> BoolArray:
         """Return no dofs: no plane has a given potential."""
@@ -182,22 +185,3 @@ def _bottom_dofs(mesh: LabelledMesh, space: fem.FunctionSpace) -> BoolArray:
 def _bottom_height(mesh: LabelledMesh) -> float:
     """Return the height below which a point lies on the lower plane of the electrode, to rounding [m]."""
     return mesh.electrode_bottom + 1e-7 * mesh.electrode_thickness
-
-
-def _one_vertex_per_part(
-    mesh: LabelledMesh, graph: CellGraph, clusters: WrappingClusters, carrying: BoolArray
-) -> IntArray:
-    """Return a vertex of each part of the carrying cells.
-
-    Clusters that meet in a vertex only, here or through a wall, share its unknown and are one part.
-    """
-    cells = mesh.cells[carrying]
-    labels = np.repeat(clusters.labels[carrying], 4)
-    count = len(clusters.wraps)
-    links = [np.column_stack([labels, count + cells.ravel()])]
-    links += [count + np.column_stack([walls.low.ravel(), walls.high.ravel()]) for walls in graph.walls.values()]
-    first, second = np.concatenate(links).T
-    size = count + len(mesh.vertices)
-    _, part = connected_components(coo_matrix((np.ones(len(first)), (first, second)), shape=(size, size)), False)
-    _, where = np.unique(part[labels], return_index=True)
-    return np.asarray(cells.ravel()[where])

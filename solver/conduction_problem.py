@@ -11,13 +11,16 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 from mpi4py import MPI
+from scipy.sparse import coo_matrix
+from scipy.sparse.csgraph import connected_components
 
 from manufacturing.collective import run_on
 from manufacturing.phases import Phase
 from meshing.labelled_mesh import LabelledMesh
 
-from .conduction_drive import Drive
+from .conduction_drive import CarryingNetwork, Drive
 from .connectivity import CellGraph
+from .resistive_facets import NO_FAN, ResistiveFacets, SplitMesh, find_resistances, split_mesh, unsplit
 
 BoolArray = npt.NDArray[np.bool_]
 FloatArray = npt.NDArray[np.float64]
@@ -33,12 +36,15 @@ class ConductionProblem:
     """
 
     name: str
-    mesh: LabelledMesh
+    mesh: LabelledMesh  # with a copy of each vertex for every side of a resistive facet
     conductivity: FloatArray  # (cells,) or (cells, 3, 3); 0 outside the electrode and in insulators
     carrying: BoolArray  # (cells,) cells on which the potential is solved
     drive: Drive  # boundary conditions: what is fixed, what is periodic, along which axes current is driven
     pinned: IntArray  # (n,) vertices whose potential is set, one for each part that floats otherwise
     connected_fraction: FloatArray  # (axes,) volume that carries current along each axis / conducting volume
+    resistances: dict[str, float]  # of interfaces by name [Ohm m2], for heat [m2 K/W]; all above 0
+    resistive: ResistiveFacets  # facets across which the potential jumps; ``mesh`` is split there
+    fans: IntArray  # (vertices,) periodic fan of a split vertex: copies on opposite walls have the same one
 
     @property
     def axes(self) -> tuple[int, ...]:
@@ -69,9 +75,15 @@ def is_conducting(conductivity: FloatArray) -> BoolArray:
 
 
 def build_problem(
-    name: str, mesh: LabelledMesh, conductivity: FloatArray, drive: Drive, graph: CellGraph, comm: MPI.Intracomm
+    name: str,
+    mesh: LabelledMesh,
+    conductivity: FloatArray,
+    drive: Drive,
+    graph: CellGraph,
+    comm: MPI.Intracomm,
+    resistances: dict[str, float] | None = None,
 ) -> ConductionProblem:
-    """Find the cells that carry current and what would float (collective).
+    """Find the cells that carry current and what would float, and split the mesh where it resists (collective).
 
     Args:
         name: of the solve.
@@ -80,16 +92,49 @@ def build_problem(
         drive: boundary conditions.
         graph: neighbours of the cells; only rank 0 asks it.
         comm: communicator of the solve.
+        resistances: of interfaces by name [Ohm m2], for heat [m2 K/W]; 0 is a perfect contact.
     """
+    given = {interface: value for interface, value in (resistances or {}).items() if value > 0.0}
 
-    def find() -> tuple[BoolArray, IntArray, FloatArray]:
-        """Find the network and the shares of its volume, on rank 0."""
+    def find() -> tuple[BoolArray, IntArray, FloatArray, SplitMesh | None]:
+        """Find the network, the shares of its volume and the split mesh, on rank 0."""
         conducting = is_conducting(conductivity)
-        network = drive.find_network(mesh, graph.with_walls(drive.periodic), conducting)
+        joined = whole = graph.with_walls(drive.periodic)
+        found = find_resistances(whole, given, conductivity) if given else None
+        if found is not None:
+            joined = found.conducting.as_graph(whole)
+        network = drive.find_network(mesh, joined, conducting)
+        split = None if found is None else split_mesh(mesh, found, network.carrying)
         volumes = mesh.volumes()
         total = max(float(volumes[conducting].sum()), np.finfo(float).tiny)
         shares = np.array([volumes[by_axis].sum() / total for by_axis in network.by_axis])
-        return network.carrying, network.pinned, shares
+        return network.carrying, _one_vertex_per_part(split or unsplit(mesh), whole, network), shares, split
 
-    carrying, pinned, shares = run_on(comm, 1, find)
-    return ConductionProblem(name, mesh, conductivity, carrying, drive, pinned, shares)
+    carrying, pinned, shares, split = run_on(comm, 1, find)
+    split = split or unsplit(mesh)
+    return ConductionProblem(
+        name, split.mesh, conductivity, carrying, drive, pinned, shares, given, split.resistive, split.fans
+    )
+
+
+def _one_vertex_per_part(split: SplitMesh, graph: CellGraph, network: CarryingNetwork) -> IntArray:
+    """Return a vertex of each part of the carrying cells that has no given potential.
+
+    Clusters that meet in a vertex only, here or through a wall, share its unknown and are one part.
+    """
+    if network.floating is None or not network.carrying.any():
+        return np.empty(0, dtype=np.int64)
+    cells = split.mesh.cells[network.carrying]
+    labels = np.repeat(network.floating[network.carrying], 4)
+    vertices, count = len(split.mesh.vertices), int(labels.max()) + 1
+    links = [np.column_stack([labels, count + cells.ravel()])]
+    for walls in graph.walls.values():
+        copies = np.column_stack([walls.low.ravel(), walls.high.ravel()])
+        links.append(count + copies[split.fans[copies[:, 0]] == NO_FAN])
+    several = np.flatnonzero(split.fans != NO_FAN)
+    links.append(count + np.column_stack([several, vertices + split.fans[several]]))
+    first, second = np.concatenate(links).T
+    size = int(max(first.max(), second.max())) + 1
+    _, part = connected_components(coo_matrix((np.ones(len(first)), (first, second)), shape=(size, size)), False)
+    _, where = np.unique(part[labels], return_index=True)
+    return np.asarray(cells.ravel()[where])

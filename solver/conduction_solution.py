@@ -13,14 +13,18 @@ from petsc4py import PETSc
 from .conduction_problem import ConductionProblem
 from .constraints import PeriodicBox, Reduction, build_reduction
 from .domain_mesh import DomainMesh, cell_owners, extract_domain, stiffness_matrix
+from .interface_conductance import InterfaceConductance
 from .linear_solver import conjugate_gradient, solve
 from .order_multigrid import first_order_interpolation
-from .reduction import gather_all, global_sum
+from .reduction import gather_all
+from .resistive_facets import NO_FAN
 
 BoolArray = npt.NDArray[np.bool_]
 FloatArray = npt.NDArray[np.float64]
 
 PREFIX = "granode_conduction_"
+GOLDEN_RATIO = 0.6180339887498949  # its multiples modulo 1 keep apart
+SHEET_DISTANCE = 1e3  # of the sheets over the edge of the box; far above the tolerance of periodic copies
 NOTHING_DRIVEN = 1e-12  # a right-hand side this small beside that of the gradient alone is rounding
 
 
@@ -33,6 +37,8 @@ class ConductionSolution:
     potentials: tuple[fem.Function, ...]  # [V] at 1 V over the edge of the box along the axis
     by_energy: FloatArray  # (axes, axes) [unit of the conductivity]
     by_flux: FloatArray  # (axes, axes)
+    interface: InterfaceConductance | None  # None without resistances
+    interface_power: tuple[FloatArray, ...]  # by axis: of each facet that this rank assembles [W], for heat [W K]
     unknowns: int
     iterations: tuple[int, ...]  # of the linear solver, by axis
 
@@ -55,8 +61,9 @@ def solve_problem(
 ) -> ConductionSolution:
     """Solve a conduction problem with Lagrange elements.
 
-    With u_d = lifting + P y for each driven axis d, sigma_ij = L_i L_j/V times u_i . K u_j by energy, and
-    times lifting_i . K u_j by flux (consistent nodal flux through the plane, or the mean of the current).
+    With u_d = lifting + P y for each driven axis d, sigma_ij = L_i L_j/V times u_i . K u_j plus the power of the
+    jumps by energy, and times lifting_i . K u_j by flux (consistent nodal flux through the plane, or the mean of
+    the current).
 
     Args:
         problem: what to solve.
@@ -72,18 +79,23 @@ def solve_problem(
     domain = extract_domain(mesh, cells, cell_owners(mesh, cells, comm), comm)
     space = domain.space(order)
     system = _System(problem, domain, space, relative_tolerance)
-    liftings = drive.lifting(mesh, domain, space, system.reduction.columns < 0)
+    liftings = [system.vector(part) for part in drive.lifting(mesh, domain, space, system.reduction.columns < 0)]
     potentials, iterations = zip(*(system.potential(lifting) for lifting in liftings), strict=True)
-    fluxes = [system.stiffness * potential for potential in potentials]
+    jumping = [u if drive.lifting_jumps else u - lifting for u, lifting in zip(potentials, liftings, strict=True)]
     scale = np.outer(*(2 * [problem.edges[list(drive.axes)]])) / problem.edges.prod()
-    energy = [[u.dot(flux) for flux in fluxes] for u in potentials]
-    through = [[global_sum(comm, float(g @ flux.array)) for flux in fluxes] for g in liftings]
+    energy = [
+        [system.power(u, j) for j in zip(potentials, jumping, strict=True)]
+        for u in zip(potentials, jumping, strict=True)
+    ]
+    through = [[g.dot(system.flux(u)) for u in potentials] for g in liftings]
     return ConductionSolution(
         problem=problem,
         domain=domain,
         potentials=tuple(_as_function(space, potential) for potential in potentials),
         by_energy=np.array(energy) * scale,
         by_flux=np.array(through) * scale,
+        interface=system.interface,
+        interface_power=tuple(system.interface.power(u) for u in jumping) if system.interface else (),
         unknowns=system.reduced.getSize()[0],
         iterations=iterations,
     )
@@ -97,24 +109,65 @@ class _System:
     ) -> None:
         mesh, drive = problem.mesh, problem.drive
         fixed = drive.prescribed(mesh, domain, space) | _at_vertices(problem, domain, space)
-        self.what = f"conduction {problem.name}"
+        box = PeriodicBox(mesh.lower, mesh.upper, drive.periodic)
+        self.what, self.lifting_jumps = f"conduction {problem.name}", drive.lifting_jumps
         self.stiffness: PETSc.Mat = stiffness_matrix(domain, space, problem.conductivity)
-        self.reduction: Reduction = build_reduction(space, PeriodicBox(mesh.lower, mesh.upper, drive.periodic), fixed)
-        self.reduced: PETSc.Mat = self.stiffness.ptap(self.reduction.matrix)
+        self.interface, self.jumps = _interface(problem, domain, space, self.stiffness)
+        coupled = self.stiffness if self.jumps is None else self.stiffness + self.jumps
+        self.reduction: Reduction = build_reduction(space, box, fixed, sheets=_sheets(problem, domain, space))
+        self.reduced: PETSc.Mat = coupled.ptap(self.reduction.matrix)
         coarse = first_order_interpolation(space, self.reduction)
         self.solver = conjugate_gradient(self.reduced, PREFIX, relative_tolerance, coarse)
 
-    def potential(self, lifting: FloatArray) -> tuple[PETSc.Vec, int]:
-        """Return the whole potential for its given part (owned dofs,), and the iterations."""
-        given = self.stiffness.createVecRight()
-        given.array[:] = lifting
-        load = self.stiffness * given
+    def vector(self, values: FloatArray) -> PETSc.Vec:
+        """Return a vector of all dofs with the given values at the owned ones."""
+        result = self.stiffness.createVecRight()
+        result.array[:] = values
+        return result
+
+    def flux(self, potential: PETSc.Vec) -> PETSc.Vec:
+        """Return the nodal fluxes of a potential, through interfaces only where a given part could jump."""
+        flux = self.stiffness * potential
+        return flux + self.jumps * potential if self.jumps is not None and self.lifting_jumps else flux
+
+    def power(self, first: tuple[PETSc.Vec, PETSc.Vec], second: tuple[PETSc.Vec, PETSc.Vec]) -> float:
+        """Return the mixed power of two potentials, each given with the part of it that jumps."""
+        power = float(first[0].dot(self.stiffness * second[0]))
+        return power + float(first[1].dot(self.jumps * second[1])) if self.jumps is not None else power
+
+    def potential(self, given: PETSc.Vec) -> tuple[PETSc.Vec, int]:
+        """Return the whole potential for its given part, and the iterations."""
+        load = self.flux(given)
         right = self.reduced.createVecRight()
         self.reduction.matrix.multTranspose(-load, right)
         if right.norm() <= NOTHING_DRIVEN * load.norm():
             return given, 0
         free = solve(self.solver, right, self.what)
         return self.reduction.matrix * free + given, self.solver.getIterationNumber()
+
+
+def _interface(
+    problem: ConductionProblem, domain: DomainMesh, space: fem.FunctionSpace, stiffness: PETSc.Mat
+) -> tuple[InterfaceConductance | None, PETSc.Mat | None]:
+    """Return the resistive facets of this rank and their matrix."""
+    if len(problem.resistive.cells) == 0:
+        return None, None
+    interface = InterfaceConductance.of(problem.resistive, problem.mesh.vertices, domain, space)
+    return interface, interface.matrix(stiffness)
+
+
+def _sheets(problem: ConductionProblem, domain: DomainMesh, space: fem.FunctionSpace) -> FloatArray | None:
+    """Return a number [m] at each owned dof that tells apart what lies at the same place on different sides."""
+    if not problem.resistances:
+        return None
+    owned = space.dofmap.index_map.size_local
+    points = space.element.basix_element.points
+    weights = np.column_stack([1.0 - points.sum(axis=1), points])
+    scattered = (problem.fans + 1) * GOLDEN_RATIO % 1.0
+    at_vertices = np.where(problem.fans == NO_FAN, 0.0, scattered) * SHEET_DISTANCE * problem.edges[0]
+    values = np.zeros(owned + space.dofmap.index_map.num_ghosts)
+    values[space.dofmap.list] = at_vertices[domain.vertex_ids[domain.mesh.geometry.dofmap]] @ weights.T
+    return values[:owned]
 
 
 def _at_vertices(problem: ConductionProblem, domain: DomainMesh, space: fem.FunctionSpace) -> BoolArray:

@@ -189,7 +189,11 @@ def _bounds(main: DirectionResult) -> dict[str, Any]:
     """
     bounds: dict[str, Any] = {"wiener": list(main.wiener), "hashin_shtrikman": None, "within_hashin_shtrikman": None}
     fractions, values = _phase_table(main.problem)
-    if len(values) != len(fractions) or not main.problem.drive.whole_planes(main.problem.mesh):
+    if (
+        main.problem.resistances
+        or len(values) != len(fractions)
+        or not main.problem.drive.whole_planes(main.problem.mesh)
+    ):
         return bounds
     lower, upper = hashin_shtrikman_bounds(fractions, values)
     inside = lower * (1.0 - BOUND_TOLERANCE) <= main.by_energy <= upper * (1.0 + BOUND_TOLERANCE)

@@ -50,6 +50,7 @@ def build_reduction(
     box: PeriodicBox,
     prescribed: BoolArray,
     tied: tuple[BoolArray, ...] = (),
+    sheets: FloatArray | None = None,
 ) -> Reduction:
     """Number the independent unknowns of a space.
 
@@ -58,11 +59,15 @@ def build_reduction(
         box: periodic box; copies of an unknown on opposite walls are identified by position.
         prescribed: (owned dofs,) unknowns with a given value; they leave the system.
         tied: sets of owned dofs (masks), each of which shares a single unknown.
+        sheets: (owned dofs,) [m] a fourth coordinate: copies are identified only where it is the same, so that
+            the two sides of a crack in a wall stay apart.
     """
     comm = space.mesh.comm
     owned = space.dofmap.index_map.size_local
     start = space.dofmap.index_map.local_range[0]
     coordinates = space.tabulate_dof_coordinates()[:owned]
+    if sheets is not None:
+        coordinates = np.column_stack([coordinates, sheets])
     shared = _on_walls(coordinates, box)
     for members in tied:
         shared |= members

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from manufacturing.phases import Phase
 from meshing.labelled_mesh import LabelledMesh, build_labelled_mesh
 from meshing.structured_mesh import kuhn_grid
 
@@ -11,14 +12,20 @@ UM = 1e-6
 
 
 def boxes(
-    phases: np.ndarray, periodic: tuple[bool, bool, bool] = (True, True, False), bottom: float = 0.0
+    phases: np.ndarray,
+    periodic: tuple[bool, bool, bool] = (True, True, False),
+    bottom: float = 0.0,
+    particles: np.ndarray | None = None,
+    contact_planes: tuple[Phase, ...] = (),
 ) -> LabelledMesh:
-    """A mesh of unit boxes (1 um) with the given phases, shape (nx, ny, nz)."""
+    """A mesh of unit boxes (1 um) with the given phases, shape (nx, ny, nz), and the particle of each box."""
     axes = tuple(UM * np.arange(n + 1.0) for n in phases.shape)
     vertices, cells = kuhn_grid((axes[0], axes[1], axes[2]))
     labels = np.repeat(phases.ravel(), 6)
+    owners = np.zeros(len(cells)) if particles is None else np.repeat(particles.ravel(), 6)
+    corners = (vertices.min(axis=0), vertices.max(axis=0))
     return build_labelled_mesh(
-        vertices, cells, labels, np.zeros(len(cells)), vertices.min(axis=0), vertices.max(axis=0), bottom, periodic
+        vertices, cells, labels, owners, *corners, bottom, periodic, contact_planes=contact_planes
     )
 
 

@@ -141,6 +141,24 @@ WRONG: list[tuple[Content, str, str, str]] = [  # case, key, found, expected
         "y",
         "periodic in y",
     ),
+    (
+        changed(SPHERES, 'conduction.a={carrier="ionic",resistance={"SE|SE"=1e-3}}'),
+        "conduction.a.resistance",
+        "SE|SE",
+        "mesh.contact_planes",
+    ),
+    (
+        changed(LAYERS, 'conduction.a={carrier="ionic",resistance={"SE|AM"=1.0}}'),
+        "conduction.a.resistance",
+        "SE|AM",
+        "",
+    ),
+    (
+        changed(LAYERS, 'conduction.a={carrier="ionic",bounds=true,resistance={"AM|SE"=1.0}}'),
+        "conduction.a.bounds",
+        "true",
+        "resistances",
+    ),
     (changed(LAYERS, 'conduction.a={conductivity_file="none.npy"}'), "none.npy", "No such file", "a readable file"),
 ]
 
