@@ -19,9 +19,9 @@ from meshing.lattice_cut import LatticeCutSettings, mesh_packing
 
 from .bench_gmsh import mesh_spheres_by_gmsh
 from .check_table import Check, at_least, at_most, reported
+from .process_memory import peak_memory
 from .runner import run_in_process
 
-GIGABYTE = 1024.0**3
 SIZES = (1.2e-6, 0.85e-6, 0.6e-6)  # [m] for the growth of the time with the cells
 PEER_SPHERES = 30
 PEER_SIZE = 1.0e-6  # [m]
@@ -74,12 +74,6 @@ def mesh_measured(case: dict[str, Any], folder: Path) -> dict[str, Any]:
         "peak_gigabytes": peak_memory(),
         "steps": found["seconds"],
     }
-
-
-def peak_memory() -> float:
-    """Return the largest resident memory of this process [GB]; getrusage tells the parent's where that is larger."""
-    status = Path("/proc/self/status").read_text()
-    return float(status.split("VmHWM:")[1].split()[0]) * 1024.0 / GIGABYTE
 
 
 def in_own_process(work: Callable[[], Any]) -> Any:

@@ -13,6 +13,7 @@ from mpi4py import MPI
 
 from manufacturing.errors import InputError
 
+from .bench_conduction import bench_conduction
 from .bench_meshing import bench_meshing
 from .check_table import Check, at_least, at_most, print_table, reported, timed
 from .mpi_launch import usable_cores
@@ -20,26 +21,31 @@ from .runner import run_in_process
 from .testing import PROJECT
 
 Rows = tuple[str, list[Check]]
-KRYLOV_GOAL = 60  # iterations of a conduction solve
 KRYLOV_PER_NEWTON_GOAL = 15
 DEMO_BEADS = 1000
 LARGE_BEADS = 20000
 PRINTED_CORE_HOURS = 156.0 * 28.0  # paper 001: 36 h slurry, 96 h drying, 24 h calendering on 28 cores
 
 
-def bench(name: str) -> int:
+def bench(name: str, folder: Path | None = None) -> int:
     """Run the benchmark of a room, print its table and return 1 if a goal is missed.
 
     Args:
         name: manufacturing, meshing, conduction or discharge.
+        folder: where tables, plots and finished pieces are kept; None: results/bench_NAME for those in RESUMED,
+            a temporary one for others.
 
     Raises:
         InputError: no such benchmark.
     """
     if name not in BENCHMARKS:
         raise InputError("bench", name, f"one of {', '.join(BENCHMARKS)}")
-    with tempfile.TemporaryDirectory(prefix="granode-bench-") as folder:
-        size, checks = BENCHMARKS[name](Path(folder))
+    if folder is None and name in RESUMED:
+        folder = Path("results") / f"bench_{name}"
+    with tempfile.TemporaryDirectory(prefix="granode-bench-") as temporary:
+        place = (folder or Path(temporary)).resolve()
+        place.mkdir(parents=True, exist_ok=True)
+        size, checks = BENCHMARKS[name](place)
     return print_table(f"{name}: {size}; one process, {usable_cores()} cores in the machine", checks)
 
 
@@ -88,20 +94,6 @@ def manufactured(case: dict[str, Any], folder: Path) -> dict[str, Any]:
     return found
 
 
-def bench_conduction(folder: Path) -> Rows:
-    """Measure second-order solves of both carriers."""
-    case = composite(0.35e-6) | {"conduction": None}
-    del case["conduction"], case["discharge"]
-    found = run_in_process(case, folder, MPI.COMM_SELF)
-    checks = []
-    for name, solve in found["conduction"].items():
-        rate = solve["unknowns"] / solve["seconds"]
-        checks.append(at_most(f"{name}: iterations", solve["iterations"], KRYLOV_GOAL))
-        checks.append(at_least(f"{name}: unknowns per second", rate, 20000.0, "1/s", solve["seconds"]))
-    unknowns = ", ".join(str(solve["unknowns"]) for solve in found["conduction"].values())
-    return f"{found['meshing']['cells']} cells, {unknowns} unknowns", checks
-
-
 def bench_discharge(folder: Path) -> Rows:
     """Measure a discharge to the cut-off."""
     case = composite(0.5e-6)
@@ -122,3 +114,4 @@ BENCHMARKS: dict[str, Callable[[Path], Rows]] = {
     "conduction": bench_conduction,
     "discharge": bench_discharge,
 }
+RESUMED = ("conduction",)  # long ones, whose finished pieces are kept

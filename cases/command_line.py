@@ -83,8 +83,7 @@ def _parser() -> argparse.ArgumentParser:
         command = commands.add_parser(name, help=help_text)
         command.add_argument("name", choices=CHECKS)
         command.set_defaults(run=_validate if name == "validate" else _bench)
-        if name == "validate":
-            command.add_argument("--out", type=Path, help="keeps finished groups (default: results/validate_NAME)")
+        command.add_argument("--out", type=Path, help=f"keeps finished pieces (default: results/{name}_NAME)")
     add_packing_commands(commands)
     add_mesh_command(commands)
     add_study_command(commands)
@@ -158,4 +157,4 @@ def _validate(options: argparse.Namespace) -> int:
 def _bench(options: argparse.Namespace) -> int:
     from .benchmarks import bench
 
-    return bench(options.name)
+    return bench(options.name, options.out)

@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 
 from cases.bench_gmsh import mesh_spheres_by_gmsh
-from cases.bench_meshing import few_spheres, in_own_process, packing_case, peak_memory
+from cases.bench_meshing import few_spheres, in_own_process, packing_case
+from cases.process_memory import peak_memory
 from cases.case_file import validate_case
 from manufacturing.packing import Packing
 
