@@ -12,8 +12,8 @@ import pytest
 
 from cases.bench_gmsh import mesh_spheres_by_gmsh
 from cases.bench_meshing import few_spheres, in_own_process, packing_case
-from cases.process_memory import peak_memory
 from cases.case_file import validate_case
+from cases.process_memory import peak_memory
 from manufacturing.packing import Packing
 
 UM = 1e-6

@@ -12,7 +12,7 @@ from petsc4py import PETSc
 from meshing.labelled_mesh import LabelledMesh
 from solver.constraints import PeriodicBox, Reduction, build_reduction
 from solver.domain_mesh import DomainMesh, stiffness_matrix
-from solver.linear_solver import conjugate_gradient, solve
+from solver.linear_solver import conjugate_gradient, largest_eigenvalue, solve
 from solver.order_multigrid import first_order_interpolation
 from solver.reduction import gather_all, global_sum
 
@@ -98,3 +98,14 @@ def test_first_order_needs_no_coarse_level() -> None:
     mesh = small_mesh()
     system = System(mesh, 1, np.ones(len(mesh.cells)), MPI.COMM_SELF)
     assert first_order_interpolation(system.space, system.reduction) is None
+
+
+@pytest.mark.parametrize("better", [1.0, 1e12])
+def test_largest_eigenvalue_is_found_in_either_conductor(better: float) -> None:
+    """A long chain, D^-1 A < 2, beside a small clique, D^-1 A = 3 at most: eight steps see the clique at any contrast."""
+    chain = 2.0 * np.eye(200) - np.eye(200, k=1) - np.eye(200, k=-1)
+    clique = np.eye(5) + np.ones((5, 5))
+    dense = np.block([[chain, np.zeros((200, 5))], [np.zeros((5, 200)), better * clique]])
+    matrix = PETSc.Mat().createDense(dense.shape, array=dense, comm=MPI.COMM_SELF)
+    matrix.assemble()
+    assert 0.99 * 3.0 < largest_eigenvalue(matrix, 8) <= 3.0 + 1e-10
