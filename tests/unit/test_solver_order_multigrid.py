@@ -102,7 +102,7 @@ def test_first_order_needs_no_coarse_level() -> None:
 
 @pytest.mark.parametrize("better", [1.0, 1e12])
 def test_largest_eigenvalue_is_found_in_either_conductor(better: float) -> None:
-    """A long chain, D^-1 A < 2, beside a small clique, D^-1 A = 3 at most: eight steps see the clique at any contrast."""
+    """A long chain, D^-1 A < 2, beside a small clique, D^-1 A = 3 at most: eight steps see it at any contrast."""
     chain = 2.0 * np.eye(200) - np.eye(200, k=1) - np.eye(200, k=-1)
     clique = np.eye(5) + np.ones((5, 5))
     dense = np.block([[chain, np.zeros((200, 5))], [np.zeros((5, 200)), better * clique]])
