@@ -72,6 +72,7 @@ def conduction_settings(
         quantity=section.quantity,
         unit=section.conductivity_unit,
         resistances={str(name): value for name, value in section.resistance.items()},
+        currents=section.currents,
         flux_order=section.bounding_order,
     )
 

@@ -24,14 +24,15 @@ def write_mesh_fields(mesh: LabelledMesh, folder: Path) -> None:
 
 
 def write_conduction_fields(name: str, fields: dict[str, ConductionField], folder: Path) -> None:
-    """Write ``conduction_<name>.vtu``: the potential [V] on the cells that carry current (rank 0 only).
+    """Write ``conduction_<name>.vtu``: potential [V] and current density [A/m2] where current flows (rank 0 only).
 
     Directions besides the main one (z, else the first) end in their letter: ``conduction_<name>_x.vtu``.
     """
     main = "z" if "z" in fields else next(iter(fields), "z")
     for direction, field in fields.items():
         ending = "" if direction == main else f"_{direction}"
-        _write_part(field.mesh, {"potential_V": field.potential}, folder / f"conduction_{name}{ending}.vtu")
+        current = {} if field.current_density is None else {"current_density": field.current_density}
+        _write_part(field.mesh, {"potential_V": field.potential}, folder / f"conduction_{name}{ending}.vtu", current)
 
 
 def write_snapshots(mesh: LabelledMesh, snapshots: list[Snapshot], folder: Path) -> None:
@@ -67,16 +68,21 @@ def write_snapshots(mesh: LabelledMesh, snapshots: list[Snapshot], folder: Path)
         np.savez_compressed(folder / "discharge_snapshots.npz", **columns)
 
 
-def _write_part(mesh: LabelledMesh, fields: dict[str, FloatArray], file: Path) -> None:
-    """Write the cells on whose vertices the fields are known."""
-    known = np.isfinite(next(iter(fields.values())))
-    cells = np.flatnonzero(known[mesh.cells].all(axis=1) & (mesh.phases != Phase.void))
+def _write_part(
+    mesh: LabelledMesh, fields: dict[str, FloatArray], file: Path, cell_fields: dict[str, FloatArray] | None = None
+) -> None:
+    """Write the cells on whose vertices the fields (and in which the cell fields) are known."""
+    by_cell = cell_fields or {}
+    known = np.isfinite(next(iter(fields.values())))[mesh.cells].all(axis=1) & (mesh.phases != Phase.void)
+    for values in by_cell.values():
+        known &= np.isfinite(values).all(axis=1)
+    cells = np.flatnonzero(known)
     used, compact = np.unique(mesh.cells[cells], return_inverse=True)
     data = {name: values[used] for name, values in fields.items()}
     part = meshio.Mesh(
         mesh.vertices[used],
         [("tetra", compact.reshape(-1, 4))],
         point_data=data,
-        cell_data={"phase": [mesh.phases[cells].astype(np.int32)]},
+        cell_data={"phase": [mesh.phases[cells].astype(np.int32)]} | {n: [v[cells]] for n, v in by_cell.items()},
     )
     part.write(file)

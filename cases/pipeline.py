@@ -203,6 +203,9 @@ class Pipeline:
             self.log.line(f"conduction: {name}: {conduction_line(result.summary)}")
             if self.case.output.fields:
                 write_conduction_fields(name, result.fields, self.directory.path / "fields")
+            if result.profile and self.comm.rank == 0:
+                rows = [list(row) for row in zip(*result.profile.values(), strict=True)]
+                _write_csv(self.directory.path / "curves" / f"conduction_{name}.csv", list(result.profile), rows)
         return report
 
     def run_discharge(self) -> None:

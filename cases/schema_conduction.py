@@ -52,6 +52,9 @@ class ConductionSection(Section):
         description="current along z: between fixed potentials on both planes, or by a mean gradient on a mesh that is "
         "periodic along z too (with all three directions: the full tensor)",
     )
+    currents: bool = Field(
+        True, description="shares of phases in current and power, statistics and field of the current density, profile"
+    )
     bounds: bool = Field(False, description="guaranteed lower and upper bound on the exact result of the mesh")
     flux_order: Annotated[int, Field(ge=0, le=1)] | None = Field(
         None,

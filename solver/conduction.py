@@ -7,7 +7,7 @@ fluctuation. sigma_eff by energy equals that by flux to solver tolerance.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -21,9 +21,10 @@ from meshing.labelled_mesh import LabelledMesh
 from .conduction_bounds import check_wiener, wiener_bounds
 from .conduction_drive import Drive, GradientDrive, PlaneDrive
 from .conduction_problem import ConductionProblem, Conductivity, build_problem, conductivity_by_phase
-from .conduction_solution import ConductionSolution, solve_problem
+from .conduction_solution import solve_problem
 from .conduction_summary import ConductionTask, DirectionResult, summarise
 from .connectivity import CellGraph
+from .current_statistics import Profile, distribute
 from .lower_bound import lower_bounds
 
 FloatArray = npt.NDArray[np.float64]
@@ -47,6 +48,7 @@ class ConductionSettings:
     quantity: str = "electronic"  # what is conducted
     unit: str = "S/m"
     resistances: dict[str, float] = field(default_factory=dict)  # of interfaces by name [Ohm m2], for heat [m2 K/W]
+    currents: bool = True  # evaluate where the current goes: shares, statistics, profile, field
     flux_order: int | None = None  # of the divergence-free fluxes that bound the result from below; None: no bounds
 
     def drives(self, mesh: LabelledMesh) -> list[Drive]:
@@ -77,6 +79,7 @@ class ConductionField:
 
     mesh: LabelledMesh  # split where facets resist
     potential: FloatArray  # (vertices,) [V], NaN where no current flows
+    current_density: FloatArray | None  # (cells, 3) mean of each cell [A/m2], NaN where none flows; None: not computed
 
 
 @dataclass(frozen=True)
@@ -85,6 +88,7 @@ class ConductionResult:
 
     summary: dict[str, Any]
     fields: dict[str, ConductionField] = field(default_factory=dict)  # by direction; on rank 0 only
+    profile: Profile = field(default_factory=dict)  # columns over z of the current along z
 
     @property
     def vertex_potential(self) -> FloatArray | None:
@@ -116,22 +120,36 @@ def solve_conduction(
         conductivity = conductivity_by_phase(mesh, settings.conductivities)
     task = ConductionTask(settings.name, settings.quantity, settings.unit, settings.order)
     results: list[DirectionResult] = []
-    fields: dict[str, ConductionField] = {}
     for drive in settings.drives(mesh):
         problem = build_problem(settings.name, mesh, conductivity, drive, graph, comm, settings.resistances)
-        solution, bounds = None, None
-        if problem.carrying.any():
-            solution = _solve(problem, settings, comm)
-            bounds = None if settings.flux_order is None else lower_bounds(problem, settings.flux_order, comm)
-        for which, axis in enumerate(drive.axes):
-            results.append(DirectionResult(problem, solution, which, wiener_bounds(problem, axis), bounds))
-            potential = solution.at_vertices(which) if solution else None
-            if potential is not None:
-                fields[AXES[axis]] = ConductionField(problem.mesh, potential)
-    for result in results:
+        results += _solve(problem, settings, comm)
+    fields = {AXES[r.axis]: _field(r) for r in results if r.solution is not None}
+    summary = summarise(task, results)
+    profile = next((r.distribution.profile for r in results if r.axis == 2 and r.distribution is not None), {})
+    return ConductionResult(summary, {axis: f for axis, f in fields.items() if f is not None}, profile)
+
+
+def _solve(problem: ConductionProblem, settings: ConductionSettings, comm: MPI.Intracomm) -> list[DirectionResult]:
+    """Solve a problem along its axes and hold the results to the Wiener bounds."""
+    solution, bounds = None, None
+    if problem.carrying.any():
+        solution = solve_problem(problem, settings.order, settings.relative_tolerance, comm)
+        bounds = None if settings.flux_order is None else lower_bounds(problem, settings.flux_order, comm)
+    results = []
+    for which, axis in enumerate(problem.axes):
+        result = DirectionResult(problem, solution, which, wiener_bounds(problem, axis), bounds)
         check_wiener(result.by_energy, result.wiener, settings.unit)
-    return ConductionResult(summarise(task, results), fields)
+        if solution is not None and result.percolates and settings.currents:
+            result = replace(result, distribution=distribute(solution, which, comm))
+        results.append(result)
+    return results
 
 
-def _solve(problem: ConductionProblem, settings: ConductionSettings, comm: MPI.Intracomm) -> ConductionSolution:
-    return solve_problem(problem, settings.order, settings.relative_tolerance, comm)
+def _field(result: DirectionResult) -> ConductionField | None:
+    """Return the fields of a direction on rank 0 (collective)."""
+    assert result.solution is not None
+    potential = result.solution.at_vertices(result.which)
+    if potential is None:
+        return None
+    current = None if result.distribution is None else result.distribution.cell_current
+    return ConductionField(result.problem.mesh, potential, current)

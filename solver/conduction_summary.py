@@ -15,6 +15,7 @@ from manufacturing.phases import Phase
 from .conduction_bounds import BOUND_TOLERANCE, hashin_shtrikman_bounds
 from .conduction_problem import ConductionProblem, is_conducting
 from .conduction_solution import ConductionSolution
+from .current_statistics import CurrentDistribution
 from .electrode import electrode_cells
 from .lower_bound import LowerBound
 
@@ -52,6 +53,7 @@ class DirectionResult:
     which: int  # position of the axis among those of the problem
     wiener: tuple[float, float]  # lower and upper bound
     lower_bounds: list[LowerBound] | None = None  # by axis of the problem, from divergence-free fluxes
+    distribution: CurrentDistribution | None = None  # where the current goes
 
     @property
     def axis(self) -> int:
@@ -133,6 +135,12 @@ def _figures(task: ConductionTask, result: DirectionResult, fractions: dict[Phas
             "tortuosity_factor": factor,
             "geometric_tortuosity": float(np.sqrt(factor)),
             "formation_factor": bulk / value,
+        }
+    if result.distribution is not None:
+        figures |= {
+            "share_of_power": result.distribution.power_share,
+            "share_of_current": result.distribution.current_share,
+            "current_density": result.distribution.statistics,
         }
     return figures | _mesh_bounds(task, result, figures)
 
