@@ -9,6 +9,7 @@ from cases.check_store import Groups, run_groups
 
 from .conduction_arrays import checkerboards, discs, lattices
 from .conduction_bounds import lattice_bounds
+from .conduction_interfaces import brick_wall, neutral, tensor
 from .conduction_layers import layers
 from .conduction_packings import packings
 
@@ -18,6 +19,9 @@ GROUPS: Groups = {
     "square arrays of discs": discs,
     "checkerboards": checkerboards,
     "bounds of meshes of a lattice": lattice_bounds,
+    "neutral inclusions": neutral,
+    "brick wall": brick_wall,
+    "anisotropic body": tensor,
     "bounds of random packings": packings,
 }
 
