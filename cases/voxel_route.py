@@ -35,9 +35,11 @@ def check_voxels(case: Case, sections: dict[str, ConductionSection]) -> None:
         raise InputError("voxels", f'source = "{case.geometry.source}"', "a packing of spheres")
     for name, section in sections.items():
         tensors = any(isinstance(value, tuple) for value in section.conductivity.values())
-        other = tensors or section.conductivity_file is not None or section.z_walls == "periodic"
+        other = tensors or section.conductivity_file is not None or section.z_walls == "periodic" or section.resistance
         if other or "z" not in section.directions:
-            raise InputError("voxels", f"conduction.{name}", "one conductivity per phase, and current along z")
+            raise InputError(
+                "voxels", f"conduction.{name}", "one conductivity per phase, no resistance, and current along z"
+            )
 
 
 def voxel_line(figures: dict[str, Any]) -> str:

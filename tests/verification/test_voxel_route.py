@@ -48,7 +48,12 @@ def test_crop_planes_cut_the_voxels(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "override", ['conduction.ten.directions=["x"]', "conduction.ten.conductivity.SE=[[1, 0, 0], [0, 1, 0], [0, 0, 2]]"]
+    "override",
+    [
+        'conduction.ten.resistance."AM|SE"=1e-3',
+        'conduction.ten.directions=["x"]',
+        "conduction.ten.conductivity.SE=[[1, 0, 0], [0, 1, 0], [0, 0, 2]]",
+    ],
 )
 def test_what_finite_volumes_do_not_know_is_refused(tmp_path: Path, override: str) -> None:
     with pytest.raises(InputError, match="voxels"):
