@@ -117,14 +117,12 @@ def _check_directions(name: str, section: ConductionSection, case: Case) -> None
     for axis in sorted(wanted):
         if not periodic["xyz".index(axis)]:
             raise InputError(f"conduction.{name}.directions", axis, f"a geometry that is periodic in {axis}")
-    if section.bounds and ("z" not in section.directions or section.z_walls == "periodic"):
-        raise InputError(f"conduction.{name}.bounds", "true", "direction z between fixed planes")
     if section.z_walls == "periodic" and case.cell.separator_thickness > 0.0:
         raise InputError(f"conduction.{name}.z_walls", "periodic", "fixed, because the cell has a separator")
 
 
 def _check_resistances(name: str, section: ConductionSection, case: Case) -> None:
-    """Refuse resistances of planes that the mesh will not have, and bounds that do not know of resistances."""
+    """Refuse resistances of planes that the mesh will not have."""
     given = [interface for interface, value in section.resistance.items() if value > 0.0]
     for interface in given:
         first, second = interface.split("|")
@@ -135,8 +133,6 @@ def _check_resistances(name: str, section: ConductionSection, case: Case) -> Non
                 interface,
                 f'planes between particles, mesh.contact_planes = ["{first}"]',
             )
-    if given and section.bounds:
-        raise InputError(f"conduction.{name}.bounds", "true", "false, because the solve has resistances")
 
 
 def _check_conduction(name: str, section: ConductionSection, materials: CaseMaterials, present: set[Phase]) -> None:

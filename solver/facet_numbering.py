@@ -6,14 +6,17 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+from scipy.spatial import cKDTree
 
 from meshing.facets import pair_facets
-from meshing.labelled_mesh import LabelledMesh, match_walls
+from meshing.labelled_mesh import OPPOSITE_FACES, LabelledMesh
 
 from .divergence_free import FACET_CORNERS
 
 BoolArray = npt.NDArray[np.bool_]
 IntArray = npt.NDArray[np.int64]
+
+WALL_TOLERANCE = 1e-4  # of the smallest extent of a facet
 
 
 @dataclass(frozen=True)
@@ -66,30 +69,46 @@ class CellFacets:
         index = self.mesh.named(*names)
         return self.slots(self.mesh.facets[index], self.mesh.facet_cells[index, 0])[1]
 
-    def number(self, periodic: tuple[bool, ...]) -> FacetNumbering:
-        """Number the facets; opposite walls of the axes that are periodic have the same ones."""
+    def number(self, periodic: tuple[bool, ...], fans: IntArray) -> FacetNumbering:
+        """Number the facets; opposite walls of the axes that are periodic have the same ones.
+
+        Args:
+            periodic: axes whose walls are joined.
+            fans: (vertices,) of a mesh that is split at resistances; walls are joined where those of copies agree.
+        """
         vertices = self.mesh.cells[self.cells]
         facets = _shared_numbers(vertices)
         keys = vertices[:, FACET_CORNERS].reshape(-1, 3)
         for axis, wanted in enumerate(periodic):
             if wanted:
-                self._join_walls(axis, facets, keys)
+                self._join_walls(axis, fans, facets, keys)
         numbers, facets = np.unique(facets, return_inverse=True)
         ranks = np.argsort(np.argsort(keys, axis=1), axis=1)
         return FacetNumbering(facets.reshape(-1, 4), ranks.reshape(-1, 4, 3), len(numbers))
 
-    def _join_walls(self, axis: int, facets: IntArray, keys: IntArray) -> None:
-        """Give facets of the upper wall the number and the vertices of their copies on the lower wall."""
-        walls = match_walls(self.mesh, axis)
-        has_low, _ = self.slots(walls.low, walls.cells[:, 0])
-        has_high, _ = self.slots(walls.high, walls.cells[:, 1])
-        both = has_low & has_high
-        low = self.slots(walls.low[both], walls.cells[both, 0])[1]
-        high = self.slots(walls.high[both], walls.cells[both, 1])[1]
-        facets[high] = facets[low]
-        copy = np.arange(len(self.mesh.vertices))
-        copy[walls.high.ravel()] = walls.low.ravel()
-        keys[high] = copy[keys[high]]
+    def _join_walls(self, axis: int, fans: IntArray, facets: IntArray, keys: IntArray) -> None:
+        """Give facets of the upper wall the number and the vertices of their copies on the lower wall.
+
+        Copies are found by position, because only some cells of a mesh that may be split count here.
+        """
+        low, high = (self.named(*names) for names in OPPOSITE_FACES[axis])
+        if len(low) == 0 or len(high) == 0:
+            return
+        across = [k for k in range(3) if k != axis]
+        below, above = (self.mesh.vertices[keys[side]][:, :, across] for side in (low, high))
+        distance, nearest = cKDTree(below.mean(axis=1)).query(above.mean(axis=1))
+        found = distance < WALL_TOLERANCE * np.ptp(below, axis=1).min()
+        low, high, below, above = low[nearest[found]], high[found], below[nearest[found]], above[found]
+        corner = np.linalg.norm(above[:, :, None] - below[:, None], axis=3).argmin(axis=2)
+        copies = np.take_along_axis(keys[low], corner, axis=1)
+        joined = (fans[copies] == fans[keys[high]]).all(axis=1)
+        facets[high[joined]] = facets[low[joined]]
+        keys[high[joined]] = copies[joined]
+
+    def corners(self, slots: IntArray, facets: IntArray) -> IntArray:
+        """Return the place of each corner of facets (n, 3) among those of their slots, shape (n, 3)."""
+        own = self.mesh.cells[self.cells[slots // 4]][np.arange(len(slots))[:, None], FACET_CORNERS[slots % 4]]
+        return np.asarray((own[:, None] == facets[:, :, None]).argmax(axis=2))
 
 
 def _shared_numbers(vertices: IntArray) -> IntArray:

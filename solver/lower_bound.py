@@ -29,6 +29,7 @@ FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
 
 NEIGHBOURS = 7  # facets of the two cells at a facet
+JUMPS = 1  # a resistive facet has one cell, and a partner at each point
 PREFIX = "granode_lower_bound_"
 RELATIVE_TOLERANCE = 1e-10  # of the linear solver; the error of the power is its square
 RESIDUAL_SAFETY = 4.0  # Ritz values overestimate the smallest eigenvalue of the preconditioned matrix
@@ -101,6 +102,8 @@ class _FacetSystem:
         found = solve(self.solver, right, self.what)
         values = given + _at_numbers(found, self.numbered.unknowns)
         local = np.einsum("ci,cij,cj->", values, self.local, values, optimize=True)
+        sides = _at_numbers(found, self.numbered.jumps)
+        local += self.numbered.conductance @ (sides[:, 0] - sides[:, 1]) ** 2
         power = global_sum(self.comm, float(local))
         return power, self._algebraic_error(right, found), self.solver.getIterationNumber()
 
@@ -125,16 +128,26 @@ class _FacetSystem:
 
 def _assemble(local: FloatArray, potentials: FacetPotentials, comm: MPI.Intracomm) -> PETSc.Mat:
     """Return the matrix of the unknown potentials, one of each floating part held by its own diagonal entry."""
-    width = potentials.unknowns.shape[1]
-    rows, place = np.unique(potentials.unknowns, return_inverse=True)
-    rows, place = rows.astype(PETSc.IntType), place.reshape(potentials.unknowns.shape).astype(np.int32)
     cell, slot = potentials.anchors.T
-    data = np.concatenate([local.ravel(), local[cell, slot, slot]])
-    first = np.concatenate([np.repeat(place, width), place[cell, slot]])
-    second = np.concatenate([np.tile(place, width).ravel(), place[cell, slot]])
-    summed = coo_matrix((data, (first, second)), shape=(len(rows), len(rows))).tocsr()
+    jump = potentials.conductance[:, None, None] * np.array([[1.0, -1.0], [-1.0, 1.0]])
+    blocks = [
+        (potentials.unknowns, local),
+        (potentials.jumps, jump),
+        (potentials.unknowns[cell, slot][:, None], local[cell, slot, slot][:, None, None]),
+    ]
+    rows, place = np.unique(np.concatenate([numbers.ravel() for numbers, _ in blocks]), return_inverse=True)
+    place, rows = place.astype(np.int32), rows.astype(PETSc.IntType)
+    first, second, start = [], [], 0
+    for numbers, _ in blocks:
+        width, here = numbers.shape[1], place[start : start + numbers.size].reshape(numbers.shape)
+        first.append(np.repeat(here, width))
+        second.append(np.tile(here, width).ravel())
+        start += numbers.size
+    data = np.concatenate([values.ravel() for _, values in blocks])
+    shape = (len(rows), len(rows))
+    summed = coo_matrix((data, (np.concatenate(first), np.concatenate(second))), shape=shape).tocsr()
     matrix = PETSc.Mat().createAIJ(((potentials.owned, None), (potentials.owned, None)), comm=comm)
-    most = NEIGHBOURS * (width // 4)
+    most = NEIGHBOURS * (potentials.unknowns.shape[1] // 4) + JUMPS
     matrix.setPreallocationNNZ((most, most if comm.size > 1 else 0))
     # PETSc ignores rows and columns of the number -1, which are those of prescribed potentials.
     columns = rows[summed.indices]

@@ -154,10 +154,10 @@ WRONG: list[tuple[Content, str, str, str]] = [  # case, key, found, expected
         "",
     ),
     (
-        changed(LAYERS, 'conduction.a={carrier="ionic",bounds=true,resistance={"AM|SE"=1.0}}'),
-        "conduction.a.bounds",
-        "true",
-        "resistances",
+        changed(LAYERS, 'conduction.a={carrier="ionic",flux_order=1}'),
+        "conduction.a",
+        "",
+        "flux_order with bounds = true only",
     ),
     (changed(LAYERS, 'conduction.a={conductivity_file="none.npy"}'), "none.npy", "No such file", "a readable file"),
 ]

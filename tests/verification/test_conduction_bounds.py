@@ -2,7 +2,8 @@
 
 Seen to fail with: insulated walls joined as if periodic, periodic walls left open, the uncovered part of the top
 plane at 1 V, points of a facet in the order of each cell, facet points at the corners, the residual not subtracted,
-off-diagonals of the tensor dropped.
+off-diagonals of the tensor dropped, floating parts not held, power or matrix of the jumps left out, jumps between
+corners in another order, resistive facets on a wall joined.
 """
 
 from __future__ import annotations
@@ -175,6 +176,48 @@ def test_every_rank_count_gives_the_same_bound(order: int, shared_tmp_path: Path
         together, alone = (bounds_of(mesh, conductivity, c, order, axes) for c in (comm, MPI.COMM_SELF))
         assert [b.conductivity for b in together] == pytest.approx([b.conductivity for b in alone], rel=EXACT)
         assert together[0].unknowns == alone[0].unknowns
+
+
+@pytest.mark.mpi
+def test_bounds_of_resistive_layers_meet(shared_tmp_path: Path, comm: MPI.Intracomm) -> None:
+    """AM|SE along x, one of two interfaces on the periodic wall: series along x, parallel along y and z."""
+    um, resistance = 1e-6, 2e-6
+    slabs = [{"phase": p, "thickness": t * um, "cells": 2} for p, t in (("SE", 2.0), ("AM", 1.0))]
+    solve = {"conductivity": {"SE": 1.0, "AM": 4.0}, "resistance": {"AM|SE": resistance}, "bounds": True}
+    solve |= {"directions": ["x", "y", "z"]}
+    case = {
+        "geometry": {"source": "layers", "axis": "x", "layers": slabs, "width": 3 * um, "cells_across": 2},
+        "conduction": {f"p{order}": solve | {"order": order} for order in (1, 2)},
+        "output": {"fields": False},
+    }
+    found = run_in_process(case, shared_tmp_path, comm)["conduction"]
+    for name in ("p1", "p2"):
+        for direction, exact in (("x", 3.0 * um / (2.25 * um + 2.0 * resistance)), ("y", 2.0), ("z", 2.0)):
+            assert ends(found[name]["by_direction"][direction]) == pytest.approx((exact, exact), rel=EXACT)
+
+
+@pytest.mark.mpi
+@pytest.mark.parametrize("resistance", [1e-7, 1e-3])
+def test_bounds_of_a_resistive_checkerboard(resistance: float, shared_tmp_path: Path, comm: MPI.Intracomm) -> None:
+    """Joints along z and x, walls included: third order lies between, also where parts hang on resistances only."""
+    solve = {"conductivity": {"SE": 1.0, "AM": 3.0}, "resistance": {"AM|SE": resistance}, "directions": ["x", "z"]}
+    case = {
+        "geometry": {"source": "checkerboard", "edge": 1e-6, "counts": (2, 2), "cells": 4},
+        "conduction": {
+            "p2": solve | {"bounds": True},
+            "p1": solve | {"bounds": True, "order": 1},
+            "p3": solve | {"order": 3},
+        },
+        "output": {"fields": False},
+    }
+    found = run_in_process(case, shared_tmp_path, comm)["conduction"]
+    for direction in ("x", "z"):
+        value = found["p3"]["by_direction"][direction]["effective_conductivity_S_m"]
+        for name, widest in (("p1", 0.12), ("p2", 0.04)):
+            lower, upper = ends(found[name]["by_direction"][direction])
+            assert lower < value * (1.0 + EXACT)
+            assert value < upper * (1.0 + EXACT)
+            assert upper / lower - 1.0 < widest, (direction, name)
 
 
 def test_every_direction_has_bounds(tmp_path: Path) -> None:
