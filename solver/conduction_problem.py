@@ -36,7 +36,7 @@ class ConductionProblem:
     """
 
     name: str
-    mesh: LabelledMesh  # with a copy of each vertex for every side of a resistive facet
+    mesh: LabelledMesh  # with a copy of each vertex for every side of a resistive facet or pinch
     conductivity: FloatArray  # (cells,) or (cells, 3, 3); 0 outside the electrode and in insulators
     carrying: BoolArray  # (cells,) cells on which the potential is solved
     drive: Drive  # boundary conditions: what is fixed, what is periodic, along which axes current is driven
@@ -100,15 +100,16 @@ def build_problem(
         """Find the network, the shares of its volume and the split mesh, on rank 0."""
         conducting = is_conducting(conductivity)
         joined = whole = graph.with_walls(drive.periodic)
-        found = find_resistances(whole, given, conductivity) if given else None
-        if found is not None:
+        found = find_resistances(whole, given, conductivity)
+        if given:
             joined = found.conducting.as_graph(whole)
         network = drive.find_network(mesh, joined, conducting)
-        split = None if found is None else split_mesh(mesh, found, network.carrying)
+        split = split_mesh(mesh, found, network.carrying)
         volumes = mesh.volumes()
         total = max(float(volumes[conducting].sum()), np.finfo(float).tiny)
         shares = np.array([volumes[by_axis].sum() / total for by_axis in network.by_axis])
-        return network.carrying, _one_vertex_per_part(split or unsplit(mesh), whole, network), shares, split
+        pinned = _one_vertex_per_part(split, whole, network)
+        return network.carrying, pinned, shares, None if (split.fans == NO_FAN).all() else split
 
     carrying, pinned, shares, split = run_on(comm, 1, find)
     split = split or unsplit(mesh)

@@ -158,7 +158,7 @@ def _interface(
 
 def _sheets(problem: ConductionProblem, domain: DomainMesh, space: fem.FunctionSpace) -> FloatArray | None:
     """Return a number [m] at each owned dof that tells apart what lies at the same place on different sides."""
-    if not problem.resistances:
+    if (problem.fans == NO_FAN).all():
         return None
     owned = space.dofmap.index_map.size_local
     points = space.element.basix_element.points

@@ -130,7 +130,9 @@ class SplitMesh:
 
 
 def split_mesh(mesh: LabelledMesh, resistances: Resistances, member: BoolArray) -> SplitMesh:
-    """Split a mesh at the facets that resist or insulate between member cells.
+    """Split a mesh at the facets that resist or insulate between member cells, and where cells meet in a point only.
+
+    A vertex at which cells meet without a path of facets around it carries no current; nodes there would.
 
     Args:
         mesh: labelled mesh.
@@ -140,8 +142,9 @@ def split_mesh(mesh: LabelledMesh, resistances: Resistances, member: BoolArray) 
     between = member[resistances.contacts.cells].all(axis=1)
     split = between & (resistances.values > 0.0)
     contacts = resistances.contacts
-    touched = _touched_vertices(mesh, contacts, split)
-    cells, origin, fans = _split_vertices(mesh, contacts.select(between & ~split), touched, member)
+    joined = contacts.select(between & ~split)
+    touched = _touched_vertices(mesh, contacts, split) | _pinched_vertices(mesh, joined, contacts, member)
+    cells, origin, fans = _split_vertices(mesh, joined, touched, member)
     chosen = split & np.isfinite(resistances.values)
     open_facets = contacts.select(chosen)
     sides = [
@@ -173,6 +176,26 @@ def _touched_vertices(mesh: LabelledMesh, contacts: Contacts, split: BoolArray) 
         either = touched[low] | touched[high]
         touched[low[either]] = touched[high[either]] = True
     return touched
+
+
+def _pinched_vertices(mesh: LabelledMesh, joined: Contacts, contacts: Contacts, member: BoolArray) -> BoolArray:
+    """Return which vertices member cells share without hanging together by facets around them, walls included."""
+    outside = ~member[contacts.cells].all(axis=1)
+    surface = np.zeros(len(mesh.vertices), dtype=bool)
+    surface[contacts.first[outside]] = surface[contacts.second[outside]] = True
+    surface[mesh.facets[mesh.facet_cells[:, 1] < 0]] = True
+    around = np.flatnonzero(member & surface[mesh.cells].any(axis=1))
+    place = np.full(len(mesh.cells), -1, dtype=np.int64)
+    place[around] = np.arange(len(around))
+    links, _ = _fan_links(mesh, joined, surface, place)
+    corners = mesh.cells[around].ravel()
+    nodes = np.flatnonzero(surface[corners])
+    walls = contacts.select(contacts.axis >= 0)
+    # Copies of a vertex on joined walls are one vertex.
+    same = _components(np.column_stack([walls.first.ravel(), walls.second.ravel()]), len(mesh.vertices))
+    pairs = np.unique(np.column_stack([same[corners[nodes]], _components(links, 4 * len(around))[nodes]]), axis=0)
+    fans = np.bincount(pairs[:, 0], minlength=int(same.max()) + 1)
+    return np.asarray(fans[same] > 1)
 
 
 def _split_vertices(
