@@ -17,8 +17,8 @@ from .error_time import Estimate
 from .mpi_launch import mpi_environment
 from .testing import PROJECT
 
-APERTURES = {"FCC pores": ("pores", (32, 48, 64, 88)), "FCC spheres": ("spheres", (32, 48, 64, 88))}
-REFERENCE_VOXELS = (96, 128, 160, 192)
+APERTURES = {"FCC pores": ("pores", (24, 36, 48, 64)), "FCC spheres": ("spheres", (24, 36, 48, 64))}
+REFERENCE_VOXELS = (84, 112, 140, 168)
 SURFACE_ORDERS = (0.5, 2.1)  # orders in the edge of a voxel that are believed
 
 

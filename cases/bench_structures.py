@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -44,15 +45,18 @@ class Structure:
 
 
 def face_centred() -> Structure:
-    """Return spheres on a face-centred lattice; mirror planes make periodic and insulated sides the same."""
+    """Return spheres on a face-centred lattice, centres on the planes z = 0 and a/2.
+
+    The walls are mirror planes, so that periodic and insulated sides and fixed planes give the same conductivity.
+    """
+    radius = EDGE * math.sqrt(0.125) / (1.0 - OVERLAP)
+    sites = ([0.0, 0.0, 0.0], [0.5, 0.5, 0.0], [0.5, 0.0, 0.5], [0.0, 0.5, 0.5])
     geometry = {
-        "source": "lattice",
-        "kind": "FCC",
-        "edge": EDGE,
-        "counts": [1, 1, 1],
-        "radius_ratio": 1.0 / (1.0 - OVERLAP),
-        "phase": "AM",
+        "source": "spheres",
+        "box": [EDGE] * 3,
+        "periodic": [True, True, True],
         "matrix": "SE",
+        "spheres": [{"phase": "AM", "centre": [EDGE * x for x in site], "radius": radius} for site in sites],
     }
     case = {"geometry": geometry, "mesh": {}, "conduction": {}, "output": _meshed_only()}
     tools = ("taufactor_periodic", "porespy_insulated")
