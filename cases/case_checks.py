@@ -14,6 +14,7 @@ from .conduction_settings import check_conductivity_file, conduction_sections, c
 from .geometry import check_geometry, read_packing
 from .log import RunLog
 from .physics import CaseMaterials, build_cell_model, check_cutoff
+from .protocol import check_voltages, stepping_section
 from .rheology import Rheometer
 from .schema import (
     Case,
@@ -47,7 +48,7 @@ def check_case(case: Case, materials: CaseMaterials, folder: Path = Path()) -> N
         _check_resistances(name, section, case)
         _check_conduction(name, section, materials, present)
     check_voxels(case, conduction_sections(case, materials))
-    if case.discharge is not None:
+    if stepping_section(case) is not None:
         _check_discharge(case, materials, present)
     if isinstance(case.geometry, LayersGeometry):
         _check_layers(case, case.geometry)
@@ -55,7 +56,9 @@ def check_case(case: Case, materials: CaseMaterials, folder: Path = Path()) -> N
 
 def _check_discharge(case: Case, materials: CaseMaterials, present: set[Phase]) -> None:
     check_materials(present, materials)
-    check_cutoff(case, build_cell_model(case, materials))
+    model = build_cell_model(case, materials)
+    check_cutoff(case, model)
+    check_voltages(case, model)
     if Phase.AM not in present:
         raise InputError("geometry", "no AM", "active material for the discharge")
     if not present & {Phase.SE, Phase.separator}:

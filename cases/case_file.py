@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 import tomllib
 from pathlib import Path
 from typing import Any, get_args
@@ -106,9 +107,9 @@ def set_key(data: dict[str, Any], key: str, value: Any, source: str = "--set") -
 
 
 def _split_key(key: str) -> list[str]:
-    """Split at dots outside quotes, so that interfaces."AM|SE".resistance works."""
+    """Split at dots outside quotes, so that interfaces."AM|SE".resistance works; steps[2] is steps.2."""
     parts, current, quoted = [], "", False
-    for character in key:
+    for character in re.sub(r"\[(\d+)\]", r".\1", key):
         if character in "\"'":
             quoted = not quoted
         elif character == "." and not quoted:
@@ -125,7 +126,7 @@ def _as_input_error(error: ValidationError) -> InputError:
     location = [str(part) for part in first["loc"]]
     if len(location) > 1 and location[0] == "geometry" and location[1] in tags:
         del location[1]
-    field = ".".join(location) or "case"
+    field = "".join(f"[{part}]" if part.isdigit() else f".{part}" for part in location).lstrip(".") or "case"
     if first["type"] == "extra_forbidden":
         if field in MOVED:
             return InputError(field, "a key of an earlier version", f"the same value as {MOVED[field]}")

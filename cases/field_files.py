@@ -12,7 +12,7 @@ import numpy.typing as npt
 from manufacturing.phases import Phase
 from meshing.labelled_mesh import LabelledMesh
 from solver.conduction import ConductionField
-from solver.discharge import Snapshot
+from solver.discharge_records import Snapshot
 
 FloatArray = npt.NDArray[np.float64]
 

@@ -31,6 +31,7 @@ from solver.materials import (
     with_overrides,
 )
 
+from .protocol import starts_with_charge, stepping_section
 from .schema import Case, KineticsSection, MaterialSection
 
 KINDS: dict[str, tuple[type[Material], ...]] = {
@@ -135,19 +136,20 @@ def build_cell_model(case: Case, materials: CaseMaterials) -> CellModel:
 
 def initial_stoichiometry(case: Case, actives: dict[Phase, ActiveMaterial]) -> dict[Phase, float]:
     """Return x at the start: charged before a discharge, discharged before a charge; the anode opposite."""
-    assert case.discharge is not None
-    step = case.discharge
-    charging = (step.c_rate or step.current_density or 1.0) < 0.0
+    section = stepping_section(case)
+    assert section is not None
+    charging = starts_with_charge(case)
     start = {}
     for phase, entry in actives.items():
         lithium_poor = (phase == Phase.AM) != charging
         start[phase] = (entry.stoichiometry_charged if lithium_poor else entry.stoichiometry_discharged).value
-    if step.initial_stoichiometry is not None:
-        start[Phase.AM] = step.initial_stoichiometry
+    if section.initial_stoichiometry is not None:
+        start[Phase.AM] = section.initial_stoichiometry
     low, high = actives[Phase.AM].open_circuit_potential.range
     if not low <= start[Phase.AM] <= high:
+        where = "discharge" if case.discharge is not None else "protocol"
         raise InputError(
-            "discharge.initial_stoichiometry", start[Phase.AM], f"x in {low:g} to {high:g} where U(x) is known"
+            f"{where}.initial_stoichiometry", start[Phase.AM], f"x in {low:g} to {high:g} where U(x) is known"
         )
     return start
 

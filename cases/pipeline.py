@@ -5,23 +5,19 @@ from __future__ import annotations
 import csv
 import time
 from collections.abc import Callable
-from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
 
 from mpi4py import MPI
 
 from manufacturing.collective import run_on
-from manufacturing.errors import GranodeError
 from manufacturing.packing import Packing, load_packing
 from manufacturing.packing_summary import describe as describe_packing
-from manufacturing.phases import Phase
 from meshing.gmsh_file import write_gmsh
 from meshing.labelled_mesh import LabelledMesh, describe, load_mesh
 from meshing.xdmf_file import write_xdmf
 from solver.conduction import solve_conduction
 from solver.connectivity import CellGraph
-from solver.discharge import Discharge, DischargeRecord, DischargeSettings, Snapshot
 
 from .case_checks import check_case, check_materials, phases_in
 from .cell_assembly import crop
@@ -29,12 +25,13 @@ from .chosen_film import chosen_film
 from .colour_map_file import write_colour_maps
 from .conduction_report import conduction_line
 from .conduction_settings import conduction_sections, conduction_settings
+from .discharge_stage import DischargeStage
 from .error_bars import error_bars_of_run, shape_and_sample
-from .field_files import write_conduction_fields, write_mesh_fields, write_snapshots
+from .field_files import write_conduction_fields, write_mesh_fields
 from .geometry import GivenGeometry, electrode_figures, given_packing, manufacture_case, mesh_case
 from .log import RunLog
 from .percolation import report_percolation
-from .physics import CaseMaterials, build_cell_model, stoichiometry_window
+from .physics import CaseMaterials
 from .rheology import FLOW_CURVE, Rheometer
 from .run_directory import RunDirectory
 from .schema import Case, ManufacturedGeometry
@@ -209,44 +206,13 @@ class Pipeline:
         return report
 
     def run_discharge(self) -> None:
-        """Run the electrochemical step of the case."""
+        """Run the electrochemical steps of the case."""
         self._stage("discharge", ("curves/discharge.csv",), self._discharge_report)
 
     def _discharge_report(self) -> dict[str, Any]:
-        step = self.case.discharge
-        assert step is not None
         check_materials(phases_in(self.mesh), self.materials)
-        model = build_cell_model(self.case, self.materials)
-        for text in self.materials.lines():
-            self.log.line(f"discharge: {text}")
-        names = {f.name for f in fields(DischargeSettings)}
-        settings = DischargeSettings(**{k: v for k, v in step.model_dump().items() if k in names})
-        run = Discharge(self.mesh, model, stoichiometry_window(self.materials), settings, self.comm, self.graph())
-        self.log.line(
-            f"discharge: {run.cell.unknowns} unknowns, active fractions {_rounded(run.network.active_fraction)}"
-        )
-        recorder = DischargeRecorder(self.directory.path, self.log, self._fields_writer(), self.case.output.snapshots)
-        try:
-            result = run.run(recorder)
-        except GranodeError:  # raised on every rank, so that gathering the last fields is safe
-            recorder.close()
-            raise
-        recorder.close()
-        summary = result.summary
-        summary["capacity_mAh_g"] = _specific_capacity(summary["capacity_Ah_m2"], self.mesh, self.materials)
-        self.log.line(
-            f"discharge: ended on {summary['end_reason']} at {summary['final_voltage_V']:.4f} V, "
-            f"{summary['capacity_mAh_g']:.1f} mAh/g, utilisation {summary['utilisation']:.3f}"
-        )
-        if abs(summary["utilisation"]) < 0.2 and summary["end_reason"] == "voltage":
-            self.log.line(f"discharge: utilisation below 0.2; {starving(run, result.curve)}")
-        return summary
-
-    def _fields_writer(self) -> Callable[[list[Snapshot]], None] | None:
-        """Return what writes the fields of a discharge; on rank 0 only."""
-        if self.comm.rank != 0 or not self.case.output.fields:
-            return None
-        return lambda snapshots: write_snapshots(self.mesh, snapshots, self.directory.path / "fields")
+        stage = DischargeStage(self.case, self.materials, self.directory.path, self.comm, self.log)
+        return stage.run(self.mesh, self.graph())
 
     # --- bookkeeping --------------------------------------------------------------------------
 
@@ -266,79 +232,6 @@ class Pipeline:
         ranks = self.comm.size
         run_on(self.comm, 1, lambda: self.directory.finish(name, key, report, seconds, ranks, files))
         self.log.line(f"{name}: done in {seconds:.1f} s")
-
-
-class DischargeRecorder:
-    """Writes each accepted step to the curve file at once, and the fields at chosen utilisations.
-
-    What was written stays when the run is killed.
-    """
-
-    def __init__(
-        self,
-        path: Path,
-        log: RunLog,
-        write_fields: Callable[[list[Snapshot]], None] | None,
-        utilisations: tuple[float, ...],
-    ) -> None:
-        self.path = path / "curves" / "discharge.csv"
-        self.log, self.writes, self.write_fields = log, log.active, write_fields
-        self._pending = sorted(utilisations)
-        self._snapshots: list[Snapshot] = []
-        self._last: Callable[[], Snapshot | None] | None = None
-        if self.writes:
-            _write_csv(self.path, [f.name for f in fields(DischargeRecord)], [])
-
-    def __call__(self, record: DischargeRecord, utilisation: float, snapshot: Callable[[], Snapshot | None]) -> None:
-        """Take an accepted step (collective)."""
-        if self.writes:
-            with self.path.open("a", newline="") as file:
-                csv.writer(file).writerow(asdict(record).values())
-        self.log.progress(
-            "discharge",
-            min(abs(utilisation), 1.0),
-            f"{record.time_s:.1f} s, {record.voltage_V:.4f} V, step {record.step_s:.3g} s, "
-            f"{record.newton_iterations} Newton, {record.linear_iterations} Krylov",
-        )
-        self._last = snapshot
-        if self._pending and abs(utilisation) >= self._pending[0]:
-            self._pending = [u for u in self._pending if abs(utilisation) < u]
-            self._keep()
-
-    def close(self) -> None:
-        """Keep the fields of the last accepted step too (collective)."""
-        if self._last is not None:
-            self._keep()
-
-    def _keep(self) -> None:
-        """Gather the fields on rank 0 and write all that are kept."""
-        assert self._last is not None
-        kept = self._last()
-        self._last = None
-        if kept is not None and self.write_fields is not None:
-            self._snapshots.append(kept)
-            self.write_fields(self._snapshots)
-
-
-def starving(run: Discharge, curve: tuple[DischargeRecord, ...]) -> str:
-    """Say what limits a cell that ends early."""
-    active = run.network.active_fraction
-    if min(active.values()) < 0.5:
-        return f"only part of the phases takes part: {_rounded(active)}"
-    change = curve[-1].voltage_V - curve[0].voltage_V
-    if curve[-1].largest_surface_stoichiometry > 0.95 * max(
-        r.open_circuit_potential.range[1] for r in run.cell.reactions
-    ):
-        return "particle surfaces are full: diffusion in the active material"
-    if change > 0.0:
-        return f"on charge the voltage rose by {change:.3f} V: surfaces are empty, or conduction or kinetics limit"
-    return f"the voltage fell by {-change:.3f} V while surfaces were not full: conduction or kinetics"
-
-
-def _specific_capacity(capacity: float, mesh: LabelledMesh, materials: CaseMaterials) -> float:
-    """Return mAh per gram of active material for a capacity in Ah/m2."""
-    mass = float(mesh.volumes()[mesh.phases == Phase.AM].sum()) * materials.get("AM").density.value
-    return capacity * mesh.cross_section / mass
 
 
 def _mesh_line(mesh: LabelledMesh) -> str:

@@ -150,7 +150,7 @@ class RunFiles:
         return tuple(fields)
 
     def curve(self, name: str) -> dict[str, FloatArray] | None:
-        """Return the columns of ``curves/<name>.csv`` by header; None without the file or without rows."""
+        """Return the columns of numbers in ``curves/<name>.csv`` by header; None without the file or rows."""
         path = self.out / "curves" / f"{name}.csv"
         if not path.exists():
             return None
@@ -158,8 +158,8 @@ class RunFiles:
             header, *rows = list(csv.reader(file)) or [[]]
         if not rows:
             return None
-        columns = np.array(rows, dtype=np.float64).T
-        return dict(zip(header, columns, strict=True))
+        columns = zip(header, zip(*rows, strict=True), strict=True)
+        return {title: np.array(cells, dtype=np.float64) for title, cells in columns if title != "name"}
 
 
 def middle(mesh: LabelledMesh) -> float:

@@ -12,7 +12,8 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from .schema_conduction import ConductionSection
 from .schema_image import ImageGeometry
 from .schema_manufacturing import ManufacturedGeometry, PowderSection, RandomGeometry, RheologySection
-from .schema_section import DomainPhase, Finite, Fraction, NotNegative, ParticlePhase, Positive, Section, Vector
+from .schema_protocol import DischargeSection, ProtocolSection
+from .schema_section import DomainPhase, Fraction, NotNegative, ParticlePhase, Positive, Section, Vector
 from .schema_shapes import (
     BricksGeometry,
     CheckerboardGeometry,
@@ -49,6 +50,7 @@ __all__ = [
     "OutputSection",
     "PackingGeometry",
     "PowderSection",
+    "ProtocolSection",
     "RandomGeometry",
     "RheologySection",
     "Section",
@@ -254,33 +256,6 @@ class VoxelsSection(Section):
     size: Positive = Field(description="edge of the voxels [m]")
 
 
-class DischargeSection(Section):
-    """One galvanostatic (or potentiostatic) step; currents are positive on discharge."""
-
-    c_rate: Finite | None = Field(None, description="1 delivers F c_max |x_0 - x_100| V_AM in one hour [1/h]")
-    current_density: Finite | None = Field(None, description="per electrode area [A/m2]")
-    hold_voltage: Finite | None = Field(None, description="fixed collector potential against the counter electrode [V]")
-    cutoff_voltage: Finite | None = Field(None, description="ends the step [V]")
-    initial_stoichiometry: Fraction | None = Field(None, description="x at the start; x_100 on discharge, else x_0")
-    maximum_time: Positive = Field(36000.0, description="ends the step [s]")
-    tolerance: Positive = Field(1e-3, description="local error of the stoichiometry per time step")
-    first_step: Positive = Field(1e-2, description="first time step [s]")
-    smallest_step: Positive = Field(1e-6, description="below this the run is given up [s]")
-    largest_step: Positive = Field(600.0, description="longest time step [s]")
-
-    @model_validator(mode="after")
-    def _one_control(self) -> DischargeSection:
-        if sum(v is not None for v in (self.c_rate, self.current_density, self.hold_voltage)) != 1:
-            raise ValueError("exactly one of c_rate, current_density and hold_voltage")
-        if 0.0 in (self.c_rate, self.current_density):
-            raise ValueError("a current other than 0")
-        if self.hold_voltage is not None and self.cutoff_voltage is not None:
-            raise ValueError("no cutoff_voltage with hold_voltage")
-        if not self.smallest_step <= self.first_step <= self.largest_step:
-            raise ValueError("smallest_step <= first_step <= largest_step")
-        return self
-
-
 class OutputSection(Section):
     """What a run writes besides numbers."""
 
@@ -308,6 +283,13 @@ class Case(Section):
         None, description="named solves; by default `electronic_z` and `ionic_z` where materials are given"
     )
     voxels: VoxelsSection | None = Field(None, description="conduction on voxels too, for comparison; none: not")
-    discharge: DischargeSection | None = Field(None, description="none: no discharge")
+    discharge: DischargeSection | None = Field(None, description="one step; none: no discharge")
+    protocol: ProtocolSection | None = Field(None, description="a list of steps in place of the one in `discharge`")
     output: OutputSection = Field(OutputSection(), description="files and plots")
     study: StudySection | None = Field(None, description="sweep of keys and seeds for `granode study`; none: one run")
+
+    @model_validator(mode="after")
+    def _one_protocol(self) -> Case:
+        if self.discharge is not None and self.protocol is not None:
+            raise ValueError("either [discharge] or [protocol]")
+        return self

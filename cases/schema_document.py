@@ -78,7 +78,8 @@ def _section(reference: Reference, models: dict[str, Schema], level: str) -> str
     parts = [title + "\n", _cell(model.get("description", "")) + "\n", _table(model)]
     for key, field in model["properties"].items():
         for inner in _references(field, f"{reference.path}.{key}"):
-            if inner.model != "MaterialSection":  # its keys are those of the library
+            # The keys of a material are those of the library, and a group of steps holds steps.
+            if inner.model not in ("MaterialSection", reference.model):
                 parts.append(_section(inner, models, level + "#"))
     return "\n".join(parts)
 

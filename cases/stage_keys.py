@@ -9,6 +9,7 @@ from manufacturing.settings_key import content_key
 from .conduction_settings import conduction_sections
 from .manufacture import manufacturing_settings, random_settings
 from .physics import CaseMaterials
+from .protocol import stepping_section
 from .run_directory import STAGES, content_hash, file_hash
 from .schema import Case, Geometry, LayersGeometry, ManufacturedGeometry, PackingGeometry, RandomGeometry
 from .schema_image import ImageGeometry
@@ -45,8 +46,8 @@ def stage_keys(case: Case, folder: Path) -> dict[str, str]:
         keys["conduction"] = content_hash([mesh, sections, properties, output["fields"], hashes])
     if case.voxels is not None:
         keys["voxels"] = content_hash([packing, assembly, data["voxels"], sections, properties])
-    if case.discharge is not None:
-        physics = [data["discharge"], properties, data["interfaces"], data["cell"]["temperature"]]
+    if stepping_section(case) is not None:
+        physics = [data["discharge"], data["protocol"], properties, data["interfaces"], data["cell"]["temperature"]]
         keys["discharge"] = content_hash([mesh, *physics, output])
     wanted = STAGES[: STAGES.index(LAST[case.output.until]) + 1]
     return {name: key for name, key in keys.items() if name in wanted}

@@ -4,13 +4,14 @@ Unknowns are phi_i [V] on the electrolyte, phi_e [V] on the electronic conductor
 stoichiometry x = c/c_max in the active material; every residual is in ampere:
 
     electrolyte       K_i phi_i - S_i^T w i - S_0^T w_0 i_0          = 0
-    conductors        K_e phi_e + S_e^T w i + I e_collector          = 0
+    conductors        K_e phi_e + S_e^T w i + I(V) e_collector       = 0
     active material   M (x - x_base)/(gamma dt) + K_x x + S_x^T w i  = 0
 
 K are first-order stiffness matrices of sigma_i, sigma_e and F c_max D, M the lumped mass of
 F c_max, S pick the fields at the points of the reactive surface with weights w [m2], i is the
 interface current density (positive from active material into electrolyte) and i_0 that of the
-metal counter electrode (positive into the electrolyte). I is positive on discharge.
+metal counter electrode (positive into the electrolyte). I is positive on discharge: a number, or P/V
+at constant power; a prescribed voltage takes the place of the collector's row.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ from meshing.labelled_mesh import LabelledMesh
 
 from .active_network import IONIC, ActiveNetwork
 from .constants import FARADAY
+from .controls import Control, Potentiostatic
 from .domain_mesh import cell_owners
 from .field import NodalField, build_field, reduced_mass
 from .interface_points import InterfacePoints, surface_points
@@ -50,23 +52,6 @@ class CellModel:
     initial_stoichiometry: dict[Phase, float]
     reactions: dict[Phase, InsertionReaction]
     counter: MetalReaction | None  # None: phi_i = 0 on the counter face
-
-
-@dataclass(frozen=True)
-class Galvanostatic:
-    """Prescribed cell current; the collector potential is unknown."""
-
-    current: float  # [A] positive on discharge
-
-
-@dataclass(frozen=True)
-class Potentiostatic:
-    """Prescribed collector potential; the current follows."""
-
-    voltage: float  # [V]
-
-
-Control = Galvanostatic | Potentiostatic
 
 
 @dataclass(frozen=True)
@@ -195,11 +180,12 @@ class HalfCell:
             parts[IONIC_FIELD] -= self.counter_points.collect(0, self.counter_points.weights * currents.counter)
         change = self.mass * (state[self.slices[LITHIUM_FIELD]] - stage.base)
         parts[LITHIUM_FIELD] = change if stage.frozen else parts[LITHIUM_FIELD] + change / stage.duration
-        if isinstance(control, Galvanostatic):
-            parts[ELECTRONIC_FIELD][self.is_collector] += control.current
+        potential = self.collector_potential(state)
+        if isinstance(control, Potentiostatic):
+            mismatch = self.collector_conductance * (potential - control.voltage)
+            parts[ELECTRONIC_FIELD][self.is_collector] = mismatch
         else:
-            potential = state[self.slices[ELECTRONIC_FIELD]][self.is_collector]
-            parts[ELECTRONIC_FIELD][self.is_collector] = self.collector_conductance * (potential - control.voltage)
+            parts[ELECTRONIC_FIELD][self.is_collector] += control.current_at(potential)
         return np.concatenate(parts)
 
     @property
@@ -209,9 +195,13 @@ class HalfCell:
             max(self.model.electronic_conductivity.values()) * self.mesh.cross_section / self.mesh.electrode_thickness
         )
 
+    def collector_potential(self, state: FloatArray) -> FloatArray:
+        """Return phi_collector - phi_counter [V] on the rank that owns it, shape (1,), and (0,) on the others."""
+        return np.asarray(state[self.slices[ELECTRONIC_FIELD]][self.is_collector])
+
     def voltage(self, state: FloatArray) -> float:
-        """Return phi_collector - phi_counter [V]."""
-        return global_sum(self.comm, float(state[self.slices[ELECTRONIC_FIELD]][self.is_collector].sum()))
+        """Return phi_collector - phi_counter [V] on every rank."""
+        return global_sum(self.comm, float(self.collector_potential(state).sum()))
 
     def interface_flows(self, currents: CellCurrents) -> FloatArray:
         """Return the total current of each surface [A], positive from active material into electrolyte."""

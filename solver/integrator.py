@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from .half_cell import LITHIUM_FIELD, CellCurrents, Control, HalfCell, ImplicitStage
+from .controls import Control
+from .half_cell import LITHIUM_FIELD, CellCurrents, HalfCell, ImplicitStage
 from .newton import NewtonSolver
 from .reduction import global_sums
 from .time_stepping import GAMMA, STAGE_WEIGHTS, milne_factor
@@ -36,6 +37,7 @@ class StepResult:
     step: float  # [s]
     error: float  # estimated local error of the stoichiometry
     charge_passed: FloatArray  # (surfaces,) [C] out of each active material, integrator's quadrature
+    energy_passed: FloatArray  # (surfaces,) [J] the same charges times the cell voltage at the stages
     newton_iterations: int
     linear_iterations: int
 
@@ -46,15 +48,16 @@ class CellIntegrator:
     def __init__(self, cell: HalfCell, solver: NewtonSolver) -> None:
         self.cell, self.solver = cell, solver
 
-    def switch_on(self, state: FloatArray, control: Control) -> CellPoint:
-        """Return the potentials right after the current is switched on, stoichiometry unchanged.
+    def switch_on(self, state: FloatArray, control: Control, time: float = 0.0) -> CellPoint:
+        """Return the potentials right after a control is switched on at a time [s], stoichiometry unchanged.
 
         Raises:
             NotConvergedError: no potentials carry the current.
         """
+        self.solver.forget()
         stage = ImplicitStage(0.0, state[self.cell.slices[LITHIUM_FIELD]])
         result = self.solver.solve((state,), stage, control)
-        return CellPoint(0.0, result.state, result.currents)
+        return CellPoint(time, result.state, result.currents)
 
     def advance(self, point: CellPoint, step: float, control: Control, longer: StepResult | None = None) -> StepResult:
         """Compute one step of length ``step`` [s].
@@ -79,12 +82,14 @@ class CellIntegrator:
         second = self.solver.solve((guess, first.state), ImplicitStage(GAMMA * step, base), control)
         rate_2 = np.asarray((second.state[lithium] - base) / (GAMMA * step))
         flows = [self.cell.interface_flows(stage.currents) for stage in (first, second)]
+        powers = [self.cell.voltage(stage.state) * flow for stage, flow in zip((first, second), flows, strict=True)]
         new = CellPoint(point.time + step, second.state, second.currents, rate_2, point.rate, point.state, step)
         return StepResult(
             new,
             step,
             self._error(point, second.state[lithium], rate_1, rate_2, step),
             step * (STAGE_WEIGHTS[0] * flows[0] + STAGE_WEIGHTS[1] * flows[1]),
+            step * (STAGE_WEIGHTS[0] * powers[0] + STAGE_WEIGHTS[1] * powers[1]),
             first.iterations + second.iterations,
             first.linear_iterations + second.linear_iterations,
         )

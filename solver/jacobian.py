@@ -6,16 +6,15 @@ import numpy as np
 import numpy.typing as npt
 from petsc4py import PETSc
 
+from .controls import Control, Potentiostatic
 from .half_cell import (
     ELECTRONIC_FIELD,
     IONIC_FIELD,
     LITHIUM_FIELD,
     SURFACE_FIELDS,
     CellCurrents,
-    Control,
     HalfCell,
     ImplicitStage,
-    Potentiostatic,
 )
 
 FloatArray = npt.NDArray[np.float64]
@@ -39,19 +38,20 @@ class Jacobian:
         blocks = [[self.diagonal[r] if r == c else self.coupling[r, c] for c in SURFACE_FIELDS] for r in SURFACE_FIELDS]
         self.matrix = PETSc.Mat().createNest(blocks, comm=cell.comm)
 
-    def update(self, currents: CellCurrents, stage: ImplicitStage, control: Control) -> PETSc.Mat:
+    def update(self, state: FloatArray, currents: CellCurrents, stage: ImplicitStage, control: Control) -> PETSc.Mat:
         """Enter the derivatives of the reactions at a state; returns the nested matrix.
 
         Args:
+            state: owned unknowns.
             currents: reactions and their slopes at the state.
             stage: implicit stage, or the frozen instant at which a current is switched on.
-            control: galvanostatic or potentiostatic.
+            control: what is done to the terminals.
         """
         if self._collector_prescribed:
             self.cell.fields[ELECTRONIC_FIELD].reduced.copy(
                 self.diagonal[ELECTRONIC_FIELD], PETSc.Mat.Structure.SAME_NONZERO_PATTERN
             )
-        self._update_diagonals(currents, stage)
+        self._update_diagonals(currents, stage, self._collector_slope(state, control))
         for k, surface in enumerate(currents.surfaces):
             weights = self.cell.points[k].weights
             by_field = {
@@ -74,9 +74,15 @@ class Jacobian:
         self.matrix.assemble()
         return self.matrix
 
-    def _update_diagonals(self, currents: CellCurrents, stage: ImplicitStage) -> None:
+    def _collector_slope(self, state: FloatArray, control: Control) -> FloatArray:
+        """Return dI/dV in the collector's row [S], on the rank that owns it."""
+        potential = self.cell.collector_potential(state)
+        return np.zeros_like(potential) if isinstance(control, Potentiostatic) else control.slope_at(potential)
+
+    def _update_diagonals(self, currents: CellCurrents, stage: ImplicitStage, collector_slope: FloatArray) -> None:
         cell = self.cell
         added = [np.zeros(size) for size in cell.sizes]
+        added[ELECTRONIC_FIELD][cell.is_collector] = collector_slope
         added[LITHIUM_FIELD] += cell.mass / (stage.duration or FROZEN_DURATION)
         for points, surface in zip(cell.points, currents.surfaces, strict=True):
             added[IONIC_FIELD] += points.collect(IONIC_FIELD, points.weights * surface.by_drop)

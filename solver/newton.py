@@ -8,12 +8,11 @@ import numpy as np
 import numpy.typing as npt
 from petsc4py import PETSc
 
+from .controls import Control, Galvanostatic
 from .half_cell import (
     LITHIUM_FIELD,
     SURFACE_FIELDS,
     CellCurrents,
-    Control,
-    Galvanostatic,
     HalfCell,
     ImplicitStage,
     create_vector,
@@ -100,6 +99,10 @@ class NewtonSolver:
             forcing = self._forcing(iterate.size / previous.size)
         raise NotConvergedError(f"Newton's method stopped after {self.settings.maximum_iterations} iterations")
 
+    def forget(self) -> None:
+        """Set the preconditioner up anew at the next solve, so that what follows does not depend on what was."""
+        self._stale = True
+
     def _evaluate(self, state: FloatArray, stage: ImplicitStage, control: Control) -> _Iterate:
         currents = self.cell.currents(state)
         residual = self.cell.residual(state, currents, stage, control)
@@ -120,8 +123,9 @@ class NewtonSolver:
         return min(max(0.5 * reduction**2, settings.tightest_linear_tolerance), settings.loosest_linear_tolerance)
 
     def _scale(self, currents: CellCurrents, control: Control) -> float:
-        current = abs(control.current) if isinstance(control, Galvanostatic) else 0.0
-        if not isinstance(control, Galvanostatic):
+        if isinstance(control, Galvanostatic):
+            current = abs(control.current)
+        else:
             current = float(np.abs(self.cell.interface_flows(currents)).max())
         return max(current, self.reference_current)
 
@@ -141,7 +145,7 @@ class NewtonSolver:
     def _linear_solve(
         self, iterate: _Iterate, stage: ImplicitStage, control: Control, limit: float, forcing: float
     ) -> tuple[FloatArray, int]:
-        matrix = self.jacobian.update(iterate.currents, stage, control)
+        matrix = self.jacobian.update(iterate.state, iterate.currents, stage, control)
         solver = self._krylov(matrix)
         solver.setTolerances(
             rtol=forcing,

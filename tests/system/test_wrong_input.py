@@ -31,7 +31,7 @@ def check_refused(arguments: tuple[object, ...], *words: str) -> None:
     [
         ("discharge.crate=1.0", ("discharge.crate", "unknown key")),
         ("discharge.cutoff_voltage=4.5", ("discharge.cutoff_voltage", "4.5 V", "4.2000 V at rest")),
-        ("geometry.layers.1.thickness=-1.0", ("geometry.layers.1.thickness", "-1.0", "greater than 0")),
+        ("geometry.layers.1.thickness=-1.0", ("geometry.layers[1].thickness", "-1.0", "greater than 0")),
     ],
 )
 def test_refused_before_anything_runs(override: str, words: tuple[str, ...], tmp_path: Path) -> None:

@@ -35,10 +35,10 @@ def run(name: str, out: Path, comm: MPI.Intracomm, *overrides: str) -> dict[str,
 
 
 def curve(out: Path) -> dict[str, FloatArray]:
-    """Columns of the discharge curve of a run."""
+    """Columns of numbers of the discharge curve of a run."""
     with (out / "curves" / "discharge.csv").open() as file:
         rows = list(csv.DictReader(file))
-    return {name: np.array([float(row[name]) for row in rows]) for name in rows[0]}
+    return {name: np.array([float(row[name]) for row in rows]) for name in rows[0] if name != "name"}
 
 
 def simple_cubic_radius(fraction: float) -> float:

@@ -1,0 +1,110 @@
+"""The electrochemical stage of a case: its protocol on its mesh, with curve, fields and log."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from mpi4py import MPI
+
+from manufacturing.errors import GranodeError
+from manufacturing.phases import Phase
+from meshing.labelled_mesh import LabelledMesh
+from solver.connectivity import CellGraph
+from solver.discharge import Discharge
+from solver.discharge_records import DischargeRecord, Snapshot
+
+from .discharge_recorder import DischargeRecorder
+from .field_files import write_snapshots
+from .log import RunLog
+from .physics import CaseMaterials, build_cell_model, stoichiometry_window
+from .protocol import protocol_steps, stepping_settings
+from .schema import Case
+
+
+class DischargeStage:
+    """Runs the protocol of a case; every method is collective.
+
+    Args:
+        case: validated case.
+        materials: its materials.
+        out: directory of the run.
+        comm: all ranks.
+        log: takes lines and progress.
+    """
+
+    def __init__(self, case: Case, materials: CaseMaterials, out: Path, comm: MPI.Intracomm, log: RunLog) -> None:
+        self.case, self.materials, self.out = case, materials, out
+        self.comm, self.log = comm, log
+
+    def run(self, mesh: LabelledMesh, graph: CellGraph) -> dict[str, Any]:
+        """Run the protocol and return its figures."""
+        for text in self.materials.lines():
+            self.log.line(f"discharge: {text}")
+        steps = protocol_steps(self.case)
+        model, window = build_cell_model(self.case, self.materials), stoichiometry_window(self.materials)
+        run = Discharge(mesh, model, window, steps, stepping_settings(self.case), self.comm, graph)
+        fractions = {name: round(value, 4) for name, value in run.network.active_fraction.items()}
+        self.log.line(f"discharge: {run.cell.unknowns} unknowns, active fractions {fractions}")
+        utilisations = self.case.output.snapshots
+        recorder = DischargeRecorder(self.out, self.log, self.comm, len(steps), self._fields_writer(mesh), utilisations)
+        try:
+            result = run.run(recorder, note=lambda text: self.log.line(f"discharge: {text}"))
+        except GranodeError:  # raised on every rank, so that gathering the last fields is safe
+            recorder.close()
+            raise
+        recorder.close()
+        summary = with_mass(result.summary, mesh, self.materials.get("AM").density.value)
+        self.log.line(
+            f"discharge: ended on {summary['end_reason']} at {summary['final_voltage_V']:.4f} V, "
+            f"{summary['capacity_mAh_g']:.1f} mAh/g, utilisation {summary['utilisation']:.3f}"
+        )
+        if len(steps) == 1 and abs(summary["utilisation"]) < 0.2 and summary["end_reason"] == "voltage":
+            self.log.line(f"discharge: utilisation below 0.2; {starving(run, result.curve)}")
+        return summary
+
+    def _fields_writer(self, mesh: LabelledMesh) -> Callable[[list[Snapshot]], None] | None:
+        """Return what writes the fields of a discharge; on rank 0 only."""
+        if self.comm.rank != 0 or not self.case.output.fields:
+            return None
+        return lambda snapshots: write_snapshots(mesh, snapshots, self.out / "fields")
+
+
+def with_mass(summary: dict[str, Any], mesh: LabelledMesh, density: float) -> dict[str, Any]:
+    """Return the figures with every capacity per gram of active material beside it.
+
+    Args:
+        summary: figures of a run.
+        mesh: labelled mesh.
+        density: of the active material [kg/m3].
+    """
+    mass = float(mesh.volumes()[mesh.phases == Phase.AM].sum()) * density
+    per_gram = mesh.cross_section / mass  # Ah/m2 -> mAh/g
+
+    def added(figures: dict[str, Any]) -> dict[str, Any]:
+        both: dict[str, Any] = {}
+        for name, value in figures.items():
+            both[name] = value
+            if name.endswith("capacity_Ah_m2"):
+                both[name.replace("_Ah_m2", "_mAh_g")] = per_gram * value
+        return both
+
+    lists = {name: [added(entry) for entry in summary[name]] for name in ("protocol", "cycles")}
+    return added(summary) | lists
+
+
+def starving(run: Discharge, curve: tuple[DischargeRecord, ...]) -> str:
+    """Say what limits a cell that ends early."""
+    active = run.network.active_fraction
+    if min(active.values()) < 0.5:
+        fractions = {name: round(value, 4) for name, value in active.items()}
+        return f"only part of the phases takes part: {fractions}"
+    change = curve[-1].voltage_V - curve[0].voltage_V
+    if curve[-1].largest_surface_stoichiometry > 0.95 * max(
+        r.open_circuit_potential.range[1] for r in run.cell.reactions
+    ):
+        return "particle surfaces are full: diffusion in the active material"
+    if change > 0.0:
+        return f"on charge the voltage rose by {change:.3f} V: surfaces are empty, or conduction or kinetics limit"
+    return f"the voltage fell by {-change:.3f} V while surfaces were not full: conduction or kinetics"

@@ -1,0 +1,149 @@
+"""Figures of the cell during a run: readings for the ends, rows of the curve, balances, the summary."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from manufacturing.errors import StageError
+from manufacturing.phases import Phase
+
+from .discharge_records import DischargeRecord, StepOutcome, cycle_figures
+from .half_cell import HalfCell
+from .integrator import CellPoint, StepResult
+from .ledger import Ledger
+from .progress import Progress, StepStart
+from .protocol import SECONDS_PER_HOUR, CellScales, End, ProtocolStep, Reading
+
+BALANCE_LIMIT = 1e-8
+
+
+class CellFigures:
+    """Reads off the cell; the balances refer to the cell at rest before the first step.
+
+    Args:
+        cell: the discrete cell.
+        scales: its theoretical capacity and area.
+    """
+
+    def __init__(self, cell: HalfCell, scales: CellScales) -> None:
+        self.cell, self.scales = cell, scales
+        self.working = [s.material for s in cell.network.surfaces].index(Phase.AM)  # surface of the electrode
+        self._initial_inventory = cell.inventory(cell.initial_state())
+
+    def reading(self, point: CellPoint, start: StepStart | None = None, ledger: Ledger | None = None) -> Reading:
+        """Return what the ends of a protocol step look at; time and charge count from its start."""
+        return Reading(
+            point.time - start.time if start else 0.0,
+            ledger.passed - start.passed if start and ledger else 0.0,
+            self.cell.voltage(point.state),
+            -float(self.cell.interface_flows(point.currents)[self.working]),
+            float(self.cell.mean_stoichiometry(point.state)[self.working]),
+        )
+
+    def record(self, progress: Progress, step: ProtocolStep, result: StepResult | None) -> DischargeRecord:
+        """Return a row of the curve; ``result`` is the time step that led there, None where a step begins."""
+        point, ledger, start = progress.point, progress.ledger, progress.start
+        assert start is not None
+        current, charge, lithium = self._balances(point, ledger)
+        extremes = self.cell.surface_ranges(point.state)[self.working]
+        per_area = 1.0 / (SECONDS_PER_HOUR * self.scales.area)
+        return DischargeRecord(
+            len(progress.records),
+            point.time,
+            ledger.passed * per_area,
+            self.cell.voltage(point.state),
+            current,
+            float(self.cell.mean_stoichiometry(point.state)[self.working]),
+            *extremes,
+            charge,
+            lithium,
+            result.newton_iterations if result else 0,
+            result.linear_iterations if result else 0,
+            result.step if result else 0.0,
+            result.error if result else 0.0,
+            ledger.energy * per_area,
+            progress.number + 1,
+            step.cycle,
+            point.time - start.time,
+            (ledger.passed - start.passed) * per_area,
+            step.name,
+        )
+
+    def _balances(self, point: CellPoint, ledger: Ledger) -> tuple[float, float, float]:
+        """Return the cell current [A] and the relative errors of charge and lithium."""
+        collector, counter = self.cell.terminal_currents(point.state, point.currents)
+        interface = -float(self.cell.interface_flows(point.currents)[self.working])
+        currents = np.array([collector, counter, interface])
+        charge = float(np.ptp(currents) / max(np.abs(currents).max(), self.scales.one_c / 100.0))
+        change = self.cell.inventory(point.state) - self._initial_inventory
+        missing = float(np.abs(change + ledger.exchanged).max())
+        return collector, charge, missing / max(ledger.throughput, 1e-3 * self.scales.capacity)
+
+    def check(self, point: CellPoint, record: DischargeRecord) -> None:
+        """Raise StageError when a balance is violated or a surface left the range for which its curves are known."""
+        ranges = self.cell.surface_ranges(point.state)
+        for surface, reaction, found in zip(self.cell.network.surfaces, self.cell.reactions, ranges, strict=True):
+            known = reaction.known_range
+            if found[0] < known[0] or found[1] > known[1]:
+                raise StageError(
+                    f"discharge: step {record.step} at {record.time_s:.6g} s: surface stoichiometry of "
+                    f"{surface.material.name} {found[0]:.6g} to {found[1]:.6g} leaves the range {known[0]:g} to "
+                    f"{known[1]:g} of its curves; the discharge so far is kept"
+                )
+        if max(record.charge_balance_error, record.lithium_balance_error) > BALANCE_LIMIT:
+            raise StageError(
+                f"discharge: step {record.step} at {record.time_s:.6g} s violates a balance: "
+                f"charge {record.charge_balance_error:.2e}, lithium {record.lithium_balance_error:.2e}, "
+                f"limit {BALANCE_LIMIT:g}"
+            )
+
+    def outcome(self, progress: Progress, step: ProtocolStep, end: End) -> StepOutcome:
+        """Return the figures of a protocol step that is over."""
+        start, last = progress.start, progress.records[-1]
+        assert start is not None
+        return StepOutcome(
+            progress.number + 1,
+            step.name,
+            step.cycle,
+            step.drive,
+            step.value,
+            end.reason,
+            len(progress.records) - start.records - 1,
+            progress.point.time - start.time,
+            last.protocol_capacity_Ah_m2,
+            (progress.ledger.energy - start.energy) / (SECONDS_PER_HOUR * self.scales.area),
+            start.reading.voltage,
+            last.voltage_V,
+            last.mean_stoichiometry,
+        )
+
+
+def discharge_summary(figures: CellFigures, progress: Progress) -> dict[str, Any]:
+    """Return the figures of a whole run."""
+    cell, ledger, records = figures.cell, progress.ledger, progress.records
+    run = [outcome for outcome in progress.outcomes if not outcome.skipped]
+    area, first, last = figures.scales.area, records[0], records[-1]
+    return {
+        "unknowns": cell.unknowns,
+        "steps": sum(outcome.time_steps for outcome in run),
+        "rejected_steps": ledger.rejected_steps,
+        "newton_iterations": ledger.newton_iterations,
+        "linear_iterations": ledger.linear_iterations,
+        "active_fraction": cell.network.active_fraction,
+        "active_area_m2": {s.material.name: s.area for s in cell.network.surfaces},
+        "current_density_A_m2": last.current_A / area,
+        "theoretical_capacity_Ah_m2": figures.scales.capacity / SECONDS_PER_HOUR / area,
+        "capacity_Ah_m2": last.capacity_Ah_m2,
+        "energy_Wh_m2": last.energy_Wh_m2,
+        "utilisation": ledger.passed / figures.scales.capacity,
+        "initial_voltage_V": first.voltage_V,
+        "final_voltage_V": last.voltage_V,
+        "final_time_s": last.time_s,
+        "end_reason": run[-1].end_reason,
+        "charge_balance_error": max(r.charge_balance_error for r in records),
+        "lithium_balance_error": max(r.lithium_balance_error for r in records),
+        "protocol": [outcome.figures() for outcome in progress.outcomes],
+        "cycles": cycle_figures(progress.outcomes),
+    }
