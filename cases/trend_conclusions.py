@@ -43,10 +43,14 @@ class TrendTest:
         """How the trend compares with the printed one."""
         if not self.printed:
             return ""
+        if self.printed == self.direction == DIRECTIONS[0]:
+            return "no trend is printed either"
         if self.direction == self.printed:
             return "as printed"
         if self.direction == "none":
             return f"not significant, printed {self.printed}"
+        if self.printed == DIRECTIONS[0]:
+            return "no trend is printed"
         return f"against the print ({self.printed})"
 
 

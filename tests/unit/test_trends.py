@@ -130,10 +130,20 @@ def test_trends_are_tested_with_all_tests_of_their_diagram(tmp_path: Path) -> No
     assert not any("printed 7" in line for line in text), "nothing of ours stands at position 3"
 
 
-def test_a_significant_trend_against_the_print(tmp_path: Path) -> None:
-    plan, lines = study(tmp_path, NUMBERS.replace('"rising"', '"falling"'))
+@pytest.mark.parametrize(
+    ("printed", "verdict"), [("falling", "against the print (falling)"), ("none", "no trend is printed")]
+)
+def test_a_significant_trend_that_is_not_printed(tmp_path: Path, printed: str, verdict: str) -> None:
+    plan, lines = study(tmp_path, NUMBERS.replace("rising", printed))
     assert plan.study.trend is not None
-    assert trend_tests(plan.study.trend, lines, 0.95)[0].verdict == "against the print (falling)"
+    assert trend_tests(plan.study.trend, lines, 0.95)[0].verdict == verdict
+
+
+def test_no_trend_where_none_is_printed(tmp_path: Path) -> None:
+    plan, lines = study(tmp_path, NUMBERS.replace("rising", "none"))
+    assert plan.study.trend is not None
+    section = plan.study.trend.model_copy(update={"significance": 0.0})
+    assert {test.verdict for test in trend_tests(section, lines[:2], 0.95)} == {"no trend is printed either"}
 
 
 def test_series_are_compared_within_a_route(tmp_path: Path) -> None:
