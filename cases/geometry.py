@@ -30,6 +30,7 @@ from .log import RunLog
 from .manufacture import manufacturing_settings, named_as_in_case, random_settings
 from .schema import (
     Case,
+    Geometry,
     GradingSection,
     LatticeGeometry,
     LayersGeometry,
@@ -213,10 +214,14 @@ def _mesh_geometry(case: Case, packing: Packing | None, folder: Path, log: RunLo
     return mesh
 
 
+def matrix_phase(geometry: Geometry) -> str:
+    """Return the name of the phase around the particles."""
+    return geometry.matrix if isinstance(geometry, SpheresGeometry | LatticeGeometry) else Phase.void.name
+
+
 def cut_settings(case: Case) -> LatticeCutSettings:
     """Return how finely and how well a case wants its mesh."""
-    mesh, geometry = case.mesh, case.geometry
-    matrix = geometry.matrix if isinstance(geometry, SpheresGeometry | LatticeGeometry) else Phase.void.name
+    mesh, matrix = case.mesh, matrix_phase(case.geometry)
     return LatticeCutSettings(
         cell_size=mesh.cell_size,
         separator_thickness=case.cell.separator_thickness,

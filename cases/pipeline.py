@@ -18,6 +18,7 @@ from meshing.labelled_mesh import LabelledMesh, describe, load_mesh
 from meshing.xdmf_file import write_xdmf
 from solver.conduction import solve_conduction
 from solver.connectivity import CellGraph
+from solver.morphology import MorphologySettings
 
 from .case_checks import check_case, check_materials, phases_in
 from .cell_assembly import crop
@@ -28,9 +29,10 @@ from .conduction_settings import conduction_sections, conduction_settings
 from .discharge_stage import DischargeStage
 from .error_bars import error_bars_of_run, shape_and_sample
 from .field_files import write_conduction_fields, write_mesh_fields
-from .geometry import GivenGeometry, electrode_figures, given_packing, manufacture_case, mesh_case
+from .geometry import GivenGeometry, electrode_figures, given_packing, manufacture_case, matrix_phase, mesh_case
 from .log import RunLog
-from .percolation import report_percolation
+from .morphology import MORPHOLOGY_CURVES, report_morphology
+from .percolation import CLUSTERS, report_percolation
 from .physics import CaseMaterials
 from .rheology import FLOW_CURVE, Rheometer
 from .run_directory import RunDirectory
@@ -136,7 +138,8 @@ class Pipeline:
         """Mesh the geometry on rank 0 and read it on all."""
         self._stage("meshing", ("mesh.h5",), lambda: run_on(self.comm, 1, self._mesh_report))
         self._stage("electrode", (), lambda: run_on(self.comm, 1, self._electrode_report))
-        self._stage("percolation", ("curves/clusters.csv",), lambda: run_on(self.comm, 1, self._percolation_report))
+        self._stage("percolation", (CLUSTERS,), lambda: run_on(self.comm, 1, self._percolation_report))
+        self._stage("morphology", MORPHOLOGY_CURVES, lambda: run_on(self.comm, 1, self._morphology_report))
 
     def _mesh_report(self) -> dict[str, Any]:
         path = self.directory.path
@@ -159,11 +162,22 @@ class Pipeline:
         return electrode_figures(self.mesh, densities)
 
     def _percolation_report(self) -> dict[str, Any]:
-        packing = load_packing(self.directory.path / "packing.h5") if "manufacturing" in self.keys else None
-        packing = None if packing is None else crop(packing, self.case.cell)[0]
-        return report_percolation(
-            self.mesh, self.graph(), packing, self.directory.path, self.case.output.fields, self.log.line
-        )
+        path, fields = self.directory.path, self.case.output.fields
+        return report_percolation(self.mesh, self.graph(), self._cropped_packing(), path, fields, self.log.line)
+
+    def _morphology_report(self) -> dict[str, Any]:
+        section = self.case.morphology
+        assert section is not None
+        settings = MorphologySettings(section.spacing, section.layers, section.bins)
+        matrix = matrix_phase(self.case.geometry)
+        packing = self._cropped_packing() if matrix == "void" else None
+        return report_morphology(self.mesh, settings, packing, self.directory.path, self.log.line)
+
+    def _cropped_packing(self) -> Packing | None:
+        """Return the particles between the crop planes, None for a geometry without."""
+        if "manufacturing" not in self.keys:
+            return None
+        return crop(load_packing(self.directory.path / "packing.h5"), self.case.cell)[0]
 
     @property
     def mesh(self) -> LabelledMesh:

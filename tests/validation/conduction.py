@@ -12,6 +12,7 @@ from .conduction_bounds import lattice_bounds
 from .conduction_interfaces import brick_wall, neutral, tensor
 from .conduction_layers import layers
 from .conduction_packings import packings
+from .percolation import thresholds
 
 GROUPS: Groups = {
     "layers": layers,
@@ -23,6 +24,7 @@ GROUPS: Groups = {
     "brick wall": brick_wall,
     "anisotropic body": tensor,
     "bounds of random packings": packings,
+    "thresholds of continuum percolation": lambda store: thresholds(),
 }
 
 
