@@ -1,4 +1,4 @@
-"""The three error bars of an effective property: elements on the mesh, shape of the mesh, choice of the sample.
+"""The three error bars of an effective property: elements, shape of the mesh, choice of the sample (Eqs. 20-23).
 
 - discretisation: guaranteed bounds of the exact result on the (finest) mesh, one-sided where the value is a bound;
 - geometry: error bar of the extrapolation over cell sizes (``convergence_fit``);

@@ -1,4 +1,4 @@
-"""Bounds of sigma_eff that follow from volume fractions and conductivities alone (Eq. 3c)."""
+"""Bounds of sigma_eff that follow from volume fractions and conductivities alone (Eqs. 3c, 3e)."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def check_wiener(value: float, bounds: tuple[float, float], unit: str) -> None:
 
 
 def hashin_shtrikman_bounds(fractions: FloatArray, conductivities: FloatArray) -> tuple[float, float]:
-    """Return the Hashin-Shtrikman bounds of an isotropic composite of isotropic phases.
+    """Return the Hashin-Shtrikman bounds of an isotropic composite of isotropic phases (Eq. 3e).
 
     sigma_HS = 1/sum(f_i/(sigma_i + 2 s)) - 2 s with s the smallest and the largest conductivity. With one
     insulating phase the upper bound is sigma_0 2 eps/(3 - eps), a tortuosity factor of (3 - eps)/2.

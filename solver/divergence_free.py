@@ -1,4 +1,4 @@
-"""Divergence-free fluxes of one tetrahedron and the potentials on its facets that drive them (Eq. 17).
+"""Divergence-free fluxes of one tetrahedron and the potentials on its facets that drive them (Eqs. 17, 18).
 
 A flux q of a cell is a polynomial of order k with div q = 0. Its normal component on a facet is tested
 at points x_m that integrate products of two such polynomials exactly, so the potential on a facet is known

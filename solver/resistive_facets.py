@@ -104,6 +104,8 @@ def find_resistances(graph: CellGraph, resistances: dict[str, float], conductivi
     """
     mesh, contacts = graph.mesh, Contacts.of(graph)
     names = tuple(name for name, value in resistances.items() if value > 0.0)
+    if not names:
+        return Resistances(contacts, np.zeros(len(contacts.cells)), (), np.full(len(contacts.cells), -1))
     phases = mesh.phases[contacts.cells]
     particles = mesh.particle_ids[contacts.cells]
     kind = np.full((max(Phase) + 1, max(Phase) + 1), -1)
@@ -193,8 +195,10 @@ def _pinched_vertices(mesh: LabelledMesh, joined: Contacts, contacts: Contacts, 
     walls = contacts.select(contacts.axis >= 0)
     # Copies of a vertex on joined walls are one vertex.
     same = _components(np.column_stack([walls.first.ravel(), walls.second.ravel()]), len(mesh.vertices))
-    pairs = np.unique(np.column_stack([same[corners[nodes]], _components(links, 4 * len(around))[nodes]]), axis=0)
-    fans = np.bincount(pairs[:, 0], minlength=int(same.max()) + 1)
+    fan = _components(links, 4 * len(around))[nodes]
+    vertex_of_fan = np.full(4 * len(around), -1, dtype=np.int64)
+    vertex_of_fan[fan] = same[corners[nodes]]
+    fans = np.bincount(vertex_of_fan[vertex_of_fan >= 0], minlength=int(same.max()) + 1)
     return np.asarray(fans[same] > 1)
 
 
