@@ -23,8 +23,10 @@ BoolArray = npt.NDArray[np.bool_]
 FloatArray = npt.NDArray[np.float64]
 
 PREFIX = "granode_conduction_"
+PREFIX_OF_LEVELS = "granode_conduction_levels_"  # options stay in PETSc's data base, so each kind has its own
 GOLDEN_RATIO = 0.6180339887498949  # its multiples modulo 1 keep apart
 SHEET_DISTANCE = 1e3  # of the sheets over the edge of the box; far above the tolerance of periodic copies
+MOST_ITERATIONS = 2000  # with resistances: small ones are stiff
 NOTHING_DRIVEN = 1e-12  # a right-hand side this small beside that of the gradient alone is rounding
 
 
@@ -117,7 +119,10 @@ class _System:
         self.reduction: Reduction = build_reduction(space, box, fixed, sheets=_sheets(problem, domain, space))
         self.reduced: PETSc.Mat = coupled.ptap(self.reduction.matrix)
         coarse = first_order_interpolation(space, self.reduction)
-        self.solver = conjugate_gradient(self.reduced, PREFIX, relative_tolerance, coarse)
+        prefix = PREFIX if coarse is None else PREFIX_OF_LEVELS
+        self.solver = conjugate_gradient(self.reduced, prefix, relative_tolerance, coarse)
+        if self.jumps is not None:
+            self.solver.setTolerances(max_it=MOST_ITERATIONS)
 
     def vector(self, values: FloatArray) -> PETSc.Vec:
         """Return a vector of all dofs with the given values at the owned ones."""

@@ -16,7 +16,7 @@ from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 
 from manufacturing.phases import Phase
-from meshing.facets import pair_facets
+from meshing.facets import pair_facets, triangle_areas
 from meshing.labelled_mesh import LabelledMesh, WallPairs
 
 from .connectivity import CellGraph
@@ -26,6 +26,7 @@ FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
 
 INSULATING = 1e9  # R sigma/L above which nothing measurable passes: the facet insulates
+PERFECT = 1e-6  # R sigma/h below which the contact is perfect: as penalties such facets only slow the solver down
 SMALLEST = 1e-200  # conductivity below which there is none
 NO_FAN = -1
 
@@ -100,7 +101,8 @@ def find_resistances(graph: CellGraph, resistances: dict[str, float], conductivi
     Args:
         graph: neighbours of the cells.
         resistances: by name of the interface; same-phase planes lie between particles of the phase.
-        conductivity: (cells,) or (cells, 3, 3); R sigma/L above 1e9 on the worse side counts as insulating.
+        conductivity: (cells,) or (cells, 3, 3); R sigma/L above 1e9 on the worse side counts as insulating, R sigma/h
+            below 1e-6 with the edge h of a facet as a perfect contact.
     """
     mesh, contacts = graph.mesh, Contacts.of(graph)
     names = tuple(name for name, value in resistances.items() if value > 0.0)
@@ -117,7 +119,11 @@ def find_resistances(graph: CellGraph, resistances: dict[str, float], conductivi
     values = np.append([resistances[name] for name in names], 0.0)[index]
     scalar = conductivity if conductivity.ndim == 1 else np.trace(conductivity, axis1=1, axis2=2) / 3.0
     worse = scalar[contacts.cells].min(axis=1)
-    values[values > INSULATING * mesh.electrode_thickness / np.maximum(worse, SMALLEST)] = np.inf
+    scale = 1.0 / np.maximum(worse, SMALLEST)
+    size = np.sqrt(2.0 * triangle_areas(mesh.vertices, contacts.first))
+    values[values > INSULATING * mesh.electrode_thickness * scale] = np.inf
+    index[values < PERFECT * size * scale] = -1
+    values[index < 0] = 0.0
     return Resistances(contacts, values, names, index)
 
 

@@ -103,3 +103,11 @@ def test_what_only_insulating_facets_hold_is_left_out(comm: MPI.Intracomm) -> No
     mesh = replace(mesh, particle_ids=np.arange(len(mesh.cells)) // 6)
     found = summary(mesh, comm, resistances=dict.fromkeys(names, np.inf), order=1)["by_direction"]
     assert all(solve["percolates"] is False for solve in found.values())
+
+
+@pytest.mark.mpi
+def test_orders_do_not_depend_on_what_was_solved_before(comm: MPI.Intracomm) -> None:
+    """First order before and after second order in one process: the same solver, the same iterations."""
+    mesh = composite(6)
+    before, _, after = (summary(mesh, comm, order=order, directions=("z",)) for order in (1, 2, 1))
+    assert after["iterations"] == before["iterations"] < 40
