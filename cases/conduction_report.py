@@ -17,7 +17,8 @@ def conduction_line(summary: dict[str, Any]) -> str:
     suffix, parts = unit_suffix(summary["unit"]), []
     for direction, found in summary["by_direction"].items():
         if not found["percolates"]:
-            parts.append(f"{direction}: does not percolate")
+            failure = summary.get("failure", "") if direction == "z" else ""
+            parts.append(f"{direction}: {failure or 'does not percolate'}")
             continue
         text = f"{direction}: {found[f'effective_conductivity_{suffix}']:.6g} {summary['unit']}"
         if found["tortuosity_factor"] is not None:

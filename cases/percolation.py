@@ -12,9 +12,10 @@ import numpy as np
 
 from manufacturing.packing import Packing
 from manufacturing.particle_clusters import find_particle_percolation
+from manufacturing.phases import Phase
 from meshing.labelled_mesh import LabelledMesh
 from solver.connectivity import CellGraph
-from solver.percolation import ELECTRONS, IONS, Percolation, find_percolation
+from solver.percolation import ELECTRONS, IONS, Percolation, find_network_clusters, find_percolation
 
 CLUSTERS = "curves/clusters.csv"
 FIELD = "fields/percolation.vtu"
@@ -72,6 +73,24 @@ def percolation_lines(figures: dict[str, Any]) -> list[str]:
             f"{interface['active_area_per_volume_1_m']:.4g} 1/m of {interface['total_area_per_volume_1_m']:.4g} 1/m"
         )
     return lines
+
+
+def conduction_failure(
+    mesh: LabelledMesh, graph: CellGraph, summary: dict[str, Any], top_faces: tuple[str, ...]
+) -> dict[str, str]:
+    """Return what keeps the conductors of a solve from joining the z planes, under ``failure``; empty where they do.
+
+    Args:
+        mesh: labelled mesh.
+        graph: neighbours of its cells with the lateral condition of the solve.
+        summary: of the solve; a direction other than z alone has no planes to join.
+        top_faces: faces that count as the upper plane.
+    """
+    phases = tuple(Phase[name] for name in summary["volume_fraction"])
+    if not phases or summary["by_direction"].get("z", {"percolates": True})["percolates"]:
+        return {}
+    failure = find_network_clusters(mesh, graph, phases, top_faces).failure
+    return {"failure": failure} if failure is not None else {}
 
 
 def write_clusters(tables: dict[str, dict[str, list[Any]]], path: Path) -> None:

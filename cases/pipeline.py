@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from manufacturing.packing_summary import describe as describe_packing
 from meshing.gmsh_file import write_gmsh
 from meshing.labelled_mesh import LabelledMesh, describe, load_mesh
 from meshing.xdmf_file import write_xdmf
-from solver.conduction import solve_conduction
+from solver.conduction import ConductionSettings, solve_conduction
 from solver.connectivity import CellGraph
 from solver.morphology import MorphologySettings
 
@@ -32,7 +33,7 @@ from .field_files import write_conduction_fields, write_mesh_fields
 from .geometry import GivenGeometry, electrode_figures, given_packing, manufacture_case, matrix_phase, mesh_case
 from .log import RunLog
 from .morphology import MORPHOLOGY_CURVES, report_morphology
-from .percolation import CLUSTERS, report_percolation
+from .percolation import CLUSTERS, conduction_failure, report_percolation
 from .physics import CaseMaterials
 from .rheology import FLOW_CURVE, Rheometer
 from .run_directory import RunDirectory
@@ -210,14 +211,19 @@ class Pipeline:
             settings = conduction_settings(name, section, self.materials, self.mesh, self.folder)
             result = solve_conduction(self.mesh, settings, self.comm, self.graph(section.lateral))
             bars = error_bars_of_run(result.summary, *shape_and_sample(self.case))
-            report[name] = {**result.summary, "error_bars": bars, "seconds": round(time.perf_counter() - start, 3)}
-            self.log.line(f"conduction: {name}: {conduction_line(result.summary)}")
+            failure = run_on(self.comm, 1, partial(self._failure, result.summary, settings, section.lateral))
+            seconds = round(time.perf_counter() - start, 3)
+            report[name] = {**result.summary, **failure, "error_bars": bars, "seconds": seconds}
+            self.log.line(f"conduction: {name}: {conduction_line(report[name])}")
             if self.case.output.fields:
                 write_conduction_fields(name, result.fields, self.directory.path / "fields")
             if result.profile and self.comm.rank == 0:
                 rows = [list(row) for row in zip(*result.profile.values(), strict=True)]
                 _write_csv(self.directory.path / "curves" / f"conduction_{name}.csv", list(result.profile), rows)
         return report
+
+    def _failure(self, summary: dict[str, Any], settings: ConductionSettings, lateral: str) -> dict[str, str]:
+        return conduction_failure(self.mesh, self.graph(lateral), summary, settings.top_faces)
 
     def run_discharge(self) -> None:
         """Run the electrochemical steps of the case."""

@@ -85,3 +85,20 @@ def test_morphology_is_written(finished: tuple[Path, dict[str, Any]]) -> None:
     with (out / "curves" / "phase_profile.csv").open() as file:
         layers = [{k: float(v) for k, v in row.items()} for row in csv.DictReader(file)]
     assert [sum(r[p] for p in ("AM", "SE", "void")) for r in layers] == pytest.approx([1.0] * 8)
+
+
+def test_a_solve_that_does_not_percolate_says_why(tmp_path: Path) -> None:
+    """An AM layer under a void layer of 2 um: the summary and the log name phase, cluster and gap."""
+    layers = [{"phase": "AM", "thickness": 3e-6, "cells": 2}, {"phase": "void", "thickness": 2e-6, "cells": 2}]
+    case = {
+        "geometry": {"source": "layers", "width": 2e-6, "layers": layers},
+        "conduction": {"a": {"conductivity": {"AM": 1.0}}},
+        "output": {"fields": False, "plots": False},
+    }
+    found = run_in_process(case, tmp_path, MPI.COMM_SELF)["conduction"]["a"]
+    failure = (
+        "AM does not percolate: 1 cluster of 100 %; 0 % reach the collector, 100 % the separator side; "
+        "gap 2 um to the collector"
+    )
+    assert found["failure"] == failure
+    assert f"conduction: a: z: {failure}" in (tmp_path / "log.txt").read_text()
