@@ -11,7 +11,9 @@ from .plots_calendering import plot_calendering
 from .plots_curves import plot_manufacturing, plot_voltage
 from .plots_files import RunFiles
 from .plots_flow_curve import plot_flow_curve
+from .plots_morphology import plot_morphology
 from .plots_packing import plot_packing
+from .plots_percolation import plot_percolation
 from .plots_profiles import plot_profiles
 from .plots_quality import plot_quality
 from .plots_sections import plot_conduction, plot_ionic_potential, plot_lithium, plot_mesh
@@ -23,6 +25,8 @@ FIGURES: dict[str, Callable[[RunFiles], Figure | None]] = {
     "packing.png": plot_packing,
     "mesh_section.png": plot_mesh,
     "mesh_quality.png": plot_quality,
+    "percolation.png": plot_percolation,
+    "morphology.png": plot_morphology,
     "conduction.png": plot_conduction,
     "ionic_potential.png": plot_ionic_potential,
     "lithium.png": plot_lithium,

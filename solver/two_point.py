@@ -33,34 +33,37 @@ class TwoPoint:
 def two_point(mask: npt.NDArray[np.bool_], spacing: FloatArray, periodic: tuple[bool, bool, bool]) -> TwoPoint:
     r"""Measure S2(r) = P(x in phase and x + r in phase) of a mask on a regular grid.
 
-    All needles between grid points are counted by Fourier transforms; on an axis that is not periodic, by those
-    that fit into the box. For any surface S2(r) = phi - s r/4 + ... (P. Debye, H. R. Anderson, H. Brumberger,
-    J. Appl. Phys. 28 (1957) 679) with the area per volume s; the slope comes from a cubic through phi.
+    S2(r) = phi - g(r), where g(r) is half the chance that only one end of a needle lies in the phase. All needles
+    between grid points are counted by Fourier transforms; on an axis that is not periodic, those that fit into the
+    box. (Counting both ends directly would bias the slope of an electrode whose planes hold less of the phase.)
+    For any surface S2(r) = phi - s r/4 + ... (P. Debye, H. R. Anderson, H. Brumberger, J. Appl. Phys. 28 (1957)
+    679) with the area per volume s; the slope comes from a cubic through phi.
 
     Args:
         mask: where the phase is, shape (nx, ny, nz).
         spacing: of the grid along each axis, shape (3,) [m].
         periodic: axes along which needles run through the walls.
     """
-    shape = mask.shape
-    padded = [n if wraps else fft.next_fast_len(2 * n, real=True) for n, wraps in zip(shape, periodic, strict=True)]
-    counts = _self_correlation(mask.astype(np.float64), padded)
-    fits = [
-        np.full(p, float(n)) if wraps else np.maximum(n - np.minimum(np.arange(p), p - np.arange(p)), 0)
-        for n, p, wraps in zip(shape, padded, periodic, strict=True)
-    ]
-    pairs = fits[0][:, None, None] * fits[1][None, :, None] * fits[2][None, None, :]
-    value = counts / np.maximum(pairs, 1.0)
-    longest = [n // 2 for n in shape]
+    value = float(mask.mean()) - _one_end(mask, periodic)
+    longest = [n // 2 for n in mask.shape]
     distance, radial = _radial(value, spacing, longest)
     along = tuple(value[tuple(slice(longest[k] + 1) if k == a else 0 for k in range(3))] for a in range(3))
     return TwoPoint(distance, radial, (along[0], along[1], along[2]), spacing, _slope_area(value, spacing))
 
 
-def _self_correlation(field: FloatArray, shape: list[int]) -> FloatArray:
-    """Return sum over x of f(x) f(x + r) for all shifts r, shape of the padded grid."""
-    spectrum = fft.rfftn(field, shape)
-    return np.asarray(fft.irfftn(np.abs(spectrum) ** 2, shape))
+def _one_end(mask: npt.NDArray[np.bool_], periodic: tuple[bool, bool, bool]) -> FloatArray:
+    """Return half the chance that a needle has one end in the phase, for all shifts of the padded grid."""
+    axes = list(zip(mask.shape, periodic, strict=True))
+    shape = [n if wraps else fft.next_fast_len(2 * n, real=True) for n, wraps in axes]
+    inside = fft.rfftn(mask.astype(np.float64), shape)
+    box = fft.rfftn(np.ones(mask.shape), shape)
+    both, first = (fft.irfftn(product, shape) for product in (np.abs(inside) ** 2, np.real(inside * np.conj(box))))
+    fits = [
+        np.full(p, float(n)) if wraps else np.maximum(n - np.minimum(np.arange(p), p - np.arange(p)), 0)
+        for p, (n, wraps) in zip(shape, axes, strict=True)
+    ]
+    needles = fits[0][:, None, None] * fits[1][None, :, None] * fits[2][None, None, :]
+    return np.asarray((first - both) / np.maximum(needles, 1.0))
 
 
 def _needles(shape: tuple[int, ...], spacing: FloatArray) -> FloatArray:

@@ -214,9 +214,17 @@ def test_square_channels() -> None:
 
 
 def test_a_box_that_is_not_periodic_counts_only_needles_that_fit() -> None:
-    """A quarter of the height L = 1 is filled at either end: S2 along z is (1/2 - 2 r)/(1 - r) up to r = 1/4."""
+    """A quarter of the height L = 1 is filled at either end: S2 along z is 1/2 - r/(1 - r)."""
     place = np.arange(40)
     mask = np.broadcast_to((place < 10) | (place >= 30), (4, 4, 40))
     along = two_point(mask, np.full(3, 0.025), (True, True, False)).along[2]
-    r = 0.025 * np.arange(len(along))
-    assert along == pytest.approx(np.maximum(0.5 - 2.0 * r, 0.0) / (1.0 - r), abs=1e-9)
+    r = 0.025 * np.arange(11)
+    assert along[:11] == pytest.approx(0.5 - r / (1.0 - r), abs=1e-9)
+
+
+def test_the_slope_does_not_see_that_the_planes_are_empty() -> None:
+    """A sphere between planes that it does not touch: the area per volume as in the periodic cell."""
+    place = (np.arange(50) + 0.5) / 50 - 0.5
+    mask = place[:, None, None] ** 2 + place[None, :, None] ** 2 + place[None, None] ** 2 < 0.09
+    areas = [two_point(mask, np.full(3, 0.02), (True, True, wraps)).specific_area for wraps in (True, False)]
+    assert areas == pytest.approx([4.0 * np.pi * 0.09] * 2, rel=0.025)
