@@ -38,7 +38,9 @@ def plot_trends(plan: StudyPlan, lines: Sequence[TrendLine]) -> Figure:
     routes = list(dict.fromkeys(line.route for line in lines))
     handles: dict[str, Any] = {}
     for axes, panel in zip(every, section.panels, strict=False):
-        for k, line in enumerate(of_panel := [line for line in lines if line.panel is panel]):
+        of_panel = [line for line in lines if line.panel is panel]
+        axes.set_visible(bool(of_panel))  # figures of a stage that was left out
+        for k, line in enumerate(of_panel):
             style = (names.index(line.series), routes.index(line.route))
             _draw_line(axes, line, style, (k - 0.5 * (len(of_panel) - 1)) * _ASIDE)
         _draw_print(axes, of_panel, names)
