@@ -108,7 +108,8 @@ def plot_profiles_over_key(plan: StudyPlan, profiles: Sequence[MeanProfile]) -> 
         axes.grid(alpha=0.3)
     first.legend(fontsize=8)
     packings = min(profile.count for profile in chosen)
-    figure.suptitle(f"{plan.title}; means of {packings} packings each", fontsize=10)
+    sample = "one packing" if packings == 1 else f"means of {packings} packings"
+    figure.suptitle(f"{plan.title}; {sample} each", fontsize=10)
     return figure
 
 
