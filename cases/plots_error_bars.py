@@ -24,12 +24,18 @@ def plot_error_bars(entries: Sequence[FigureErrorBars]) -> Figure:
     labelled: set[str] = set()
     for x, entry in enumerate(entries):
         _draw(axes, float(x), entry.bars, scale, labelled)
-    axes.set_xticks(range(len(entries)), [entry.combination.label or "" for entry in entries], fontsize=8)
+    axes.set_xticks(range(len(entries)), [_label(entry) for entry in entries], fontsize=8)
     axes.set_xlim(-0.6, len(entries) - 0.4)
     axes.set_ylabel(figure_label(entries[0].figure))
     axes.grid(alpha=0.3, axis="y")
     add_legend_below(axes)
     return figure
+
+
+def _label(entry: FigureErrorBars) -> str:
+    """Return the combination and, below, what is not known."""
+    missing = ", ".join(entry.bars.missing)
+    return entry.combination.label + (f"\nnot known: {missing}" if missing else "")
 
 
 def _draw(axes: Axes, x: float, bars: ErrorBars, scale: float, labelled: set[str]) -> None:
