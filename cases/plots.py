@@ -8,6 +8,7 @@ from pathlib import Path
 from matplotlib.figure import Figure
 
 from .plots_calendering import plot_calendering
+from .plots_currents import plot_currents
 from .plots_curves import plot_manufacturing, plot_voltage
 from .plots_files import RunFiles
 from .plots_flow_curve import plot_flow_curve
@@ -28,6 +29,7 @@ FIGURES: dict[str, Callable[[RunFiles], Figure | None]] = {
     "percolation.png": plot_percolation,
     "morphology.png": plot_morphology,
     "conduction.png": plot_conduction,
+    "currents.png": plot_currents,
     "ionic_potential.png": plot_ionic_potential,
     "lithium.png": plot_lithium,
     "voltage.png": plot_voltage,

@@ -19,6 +19,7 @@ from PIL import Image
 
 from cases.case_file import validate_case
 from cases.plots import FIGURES, plot_run
+from cases.plots_currents import current_section
 from cases.plots_curves import plot_voltage
 from cases.plots_files import RunFiles
 from cases.plots_packing import plot_packing
@@ -174,7 +175,7 @@ CASE: dict[str, Any] = {
     "output": {"plots": False, "snapshots": [0.1, 0.5]},
 }
 LAYERS_PICTURES = [
-    *("mesh_section.png", "mesh_quality.png", "conduction.png"),
+    *("mesh_section.png", "mesh_quality.png", "conduction.png", "currents.png"),
     *("ionic_potential.png", "lithium.png", "voltage.png"),
 ]
 
@@ -193,8 +194,17 @@ def test_pictures_of_a_layers_run(run_directory: Path) -> None:
         path = run_directory / "plots" / name
         with Image.open(path) as image:
             assert image.format == "PNG"
-            assert image.width == 1200
+            assert image.width == (1600 if name == "currents.png" else 1200)
         assert path.stat().st_size < LARGEST_FILE
+
+
+def test_current_density_of_a_slab_is_its_mean(run_directory: Path) -> None:
+    """Seen to fail with: current not divided by its mean."""
+    found = RunFiles(run_directory).summary["conduction"]["electronic_z"]["current_density"]
+    path = run_directory / "fields" / "conduction_electronic_z.vtu"
+    cut = current_section(path, 0.5e-6, found["through"])
+    assert polygon_areas(cut.polygons).sum() == pytest.approx(5e-6 * 1e-6, rel=1e-9)
+    assert cut.size == pytest.approx(1.0, rel=1e-9)
 
 
 def test_voltage_is_drawn_as_in_the_file(run_directory: Path) -> None:
