@@ -25,7 +25,7 @@ def wiener_bounds(problem: ConductionProblem, axis: int) -> tuple[float, float]:
     """
     mesh, sigma = problem.mesh, problem.conductivity
     inside = electrode_cells(mesh)
-    weights = mesh.volumes()[inside]
+    weights = problem.volumes[inside]
     along = (sigma if sigma.ndim == 1 else sigma[:, axis, axis])[inside]
     upper = float(weights @ along / weights.sum())
     if problem.resistances or not is_conducting(sigma)[inside].all() or not problem.drive.whole_planes(mesh):

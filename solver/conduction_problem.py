@@ -7,6 +7,7 @@ conductivity of each, how the walls are joined and what drives the current.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -20,6 +21,7 @@ from meshing.labelled_mesh import LabelledMesh
 
 from .conduction_drive import CarryingNetwork, Drive
 from .connectivity import CellGraph
+from .electrode import electrode_cells
 from .resistive_facets import NO_FAN, ResistiveFacets, SplitMesh, find_resistances, split_mesh, unsplit
 
 BoolArray = npt.NDArray[np.bool_]
@@ -50,6 +52,17 @@ class ConductionProblem:
     def axes(self) -> tuple[int, ...]:
         """Axes along which current is driven."""
         return self.drive.axes
+
+    @cached_property
+    def volumes(self) -> FloatArray:
+        """Volume of each cell of the mesh, shape (cells,) [m3]."""
+        return self.mesh.volumes()
+
+    @cached_property
+    def phase_volumes(self) -> FloatArray:
+        """Volume of each phase in the electrode, by its integer [m3]; 0 for what lies outside."""
+        inside = np.where(electrode_cells(self.mesh), self.volumes, 0.0)
+        return np.bincount(self.mesh.phases, inside, max(Phase) + 1).astype(np.float64)
 
     @property
     def edges(self) -> FloatArray:

@@ -16,7 +16,6 @@ from .conduction_bounds import BOUND_TOLERANCE, hashin_shtrikman_bounds
 from .conduction_problem import ConductionProblem, is_conducting
 from .conduction_solution import ConductionSolution
 from .current_statistics import CurrentDistribution
-from .electrode import electrode_cells
 from .lower_bound import LowerBound
 
 FloatArray = npt.NDArray[np.float64]
@@ -107,10 +106,9 @@ def summarise(task: ConductionTask, results: list[DirectionResult]) -> dict[str,
 
 def conducting_fractions(problem: ConductionProblem) -> dict[Phase, float]:
     """Return the volume of each phase with conducting cells / volume of the electrode."""
-    mesh, inside = problem.mesh, electrode_cells(problem.mesh)
-    volumes, total = mesh.volumes(), mesh.volumes()[inside].sum()
-    present = np.unique(mesh.phases[is_conducting(problem.conductivity)])
-    return {Phase(int(p)): float(volumes[inside & (mesh.phases == p)].sum() / total) for p in present}
+    present = np.unique(problem.mesh.phases[is_conducting(problem.conductivity)])
+    volumes = problem.phase_volumes
+    return {Phase(int(p)): float(volumes[p] / volumes.sum()) for p in present}
 
 
 def _figures(task: ConductionTask, result: DirectionResult, fractions: dict[Phase, float]) -> dict[str, Any]:
@@ -211,9 +209,8 @@ def _bounds(main: DirectionResult) -> dict[str, Any]:
 def _phase_table(problem: ConductionProblem) -> tuple[FloatArray, FloatArray]:
     """Return volume fraction and conductivity of each phase of the electrode; no conductivities where one varies."""
     mesh, sigma = problem.mesh, problem.conductivity
-    inside, volumes = electrode_cells(mesh), mesh.volumes()
-    phases = np.unique(mesh.phases[inside])
-    fractions = np.array([volumes[mesh.phases == p].sum() for p in phases]) / volumes[inside].sum()
+    phases = np.flatnonzero(problem.phase_volumes)
+    fractions = problem.phase_volumes[phases] / problem.phase_volumes.sum()
     if sigma.ndim > 1 or any(np.ptp(sigma[mesh.phases == p]) > 0.0 for p in phases):
         return fractions, np.empty(0)
     return fractions, np.array([sigma[mesh.phases == p][0] for p in phases])

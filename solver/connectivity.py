@@ -9,7 +9,7 @@ import numpy.typing as npt
 from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 
-from meshing.facets import pair_facets
+from meshing.facets import FacetPairs, pair_facets
 from meshing.labelled_mesh import LabelledMesh, WallPairs, match_walls
 
 BoolArray = npt.NDArray[np.bool_]
@@ -37,8 +37,14 @@ class CellGraph:
     @cached_property
     def inner_links(self) -> IntArray:
         """Pairs of cells that share a facet inside the box, shape (n, 2)."""
-        pairs = pair_facets(self.mesh.cells).cells
-        return pairs[pairs[:, 1] >= 0]
+        return self.inner_facets.cells
+
+    @cached_property
+    def inner_facets(self) -> FacetPairs:
+        """The facets inside the box, found once for all that ask for them."""
+        pairs = pair_facets(self.mesh.cells)
+        inner = pairs.cells[:, 1] >= 0
+        return FacetPairs(pairs.facets[inner], pairs.cells[inner])
 
     @cached_property
     def walls(self) -> dict[int, WallPairs]:
@@ -51,8 +57,8 @@ class CellGraph:
         if (*self.periodic, False)[:3] == (*periodic, False)[:3]:
             return self
         other = CellGraph(self.mesh, periodic)
-        if "inner_links" in vars(self):
-            other.inner_links = self.inner_links
+        if "inner_facets" in vars(self):
+            other.inner_facets = self.inner_facets
         return other
 
     def clusters(self, member: BoolArray) -> IntArray:

@@ -144,7 +144,7 @@ def _conducting_volume(problem: ConductionProblem, edges: FloatArray) -> FloatAr
     """Return the volume of all conducting cells in each slice [m3], whether they carry current or not."""
     mesh = problem.mesh
     cells = np.flatnonzero(is_conducting(problem.conductivity) & electrode_cells(mesh))
-    return slice_sums(edges, mesh.vertices[mesh.cells[cells], 2], mesh.volumes()[cells][:, None])[:, 0]
+    return slice_sums(edges, mesh.vertices[mesh.cells[cells], 2], problem.volumes[cells][:, None])[:, 0]
 
 
 def _local_factors(problem: ConductionProblem, fractions: FloatArray, local: FloatArray) -> list[float | None]:

@@ -16,7 +16,7 @@ from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 
 from manufacturing.phases import Phase
-from meshing.facets import pair_facets, triangle_areas
+from meshing.facets import triangle_areas
 from meshing.labelled_mesh import LabelledMesh, WallPairs
 
 from .connectivity import CellGraph
@@ -55,10 +55,8 @@ class Contacts:
     @classmethod
     def of(cls, graph: CellGraph) -> Contacts:
         """Collect the facets of a graph's mesh in the order of its links."""
-        pairs = pair_facets(graph.mesh.cells)
-        inner = pairs.cells[:, 1] >= 0
-        facets = pairs.facets[inner]
-        first, second, cells = [facets], [facets], [pairs.cells[inner]]
+        facets = graph.inner_facets.facets
+        first, second, cells = [facets], [facets], [graph.inner_facets.cells]
         axis = [np.full(len(facets), -1)]
         for k, walls in graph.walls.items():
             first.append(walls.low)
@@ -119,6 +117,8 @@ def find_resistances(graph: CellGraph, resistances: dict[str, float], conductivi
     values = np.append([resistances[name] for name in names], 0.0)[index]
     scalar = conductivity if conductivity.ndim == 1 else np.trace(conductivity, axis1=1, axis2=2) / 3.0
     worse = scalar[contacts.cells].min(axis=1)
+    if not names:
+        return Resistances(contacts, values, names, index)
     scale = 1.0 / np.maximum(worse, SMALLEST)
     size = np.sqrt(2.0 * triangle_areas(mesh.vertices, contacts.first))
     values[values > INSULATING * mesh.electrode_thickness * scale] = np.inf

@@ -41,5 +41,9 @@ def slice_sums(edges: FloatArray, heights: FloatArray, values: FloatArray) -> Fl
     """
     ordered = np.sort(heights, axis=1)
     ordered += APART * np.ptp(ordered, axis=1)[:, None] * np.arange(4)
-    inner = [fraction_below(ordered, z) @ values for z in edges[1:-1]]
-    return np.diff(np.array([np.zeros(values.shape[1]), *inner, values.sum(axis=0)]), axis=0)
+    below = [np.zeros(values.shape[1])]
+    for z in edges[1:-1]:
+        crossed = (ordered[:, 0] < z) & (ordered[:, 3] > z)
+        whole = values[ordered[:, 3] <= z].sum(axis=0)
+        below.append(whole + fraction_below(ordered[crossed], float(z)) @ values[crossed])
+    return np.diff(np.array([*below, values.sum(axis=0)]), axis=0)

@@ -48,6 +48,17 @@ def test_touching_both_walls_is_not_enough() -> None:
     assert not find_wrapping(graph, member).wraps.any()
 
 
+def test_going_through_a_wall_and_ending_there_is_not_enough() -> None:
+    """Two pieces at the walls of each axis that are one cluster through the wall, and nothing else."""
+    for axis in range(3):
+        phases = empty(4, 4, 4)
+        index: list[int] = [1, 1, 1]
+        for end in (0, 3):
+            index[axis] = end
+            phases[tuple(index)] = Phase.SE
+        assert wraps(phases) == [""]
+
+
 def test_a_staircase_wraps_around_both_axes() -> None:
     """Four boxes on the diagonal of x and z, joined by four more; it closes on the image (1, 0, 1)."""
     phases = empty(4, 1, 4)
