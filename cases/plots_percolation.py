@@ -15,7 +15,7 @@ from manufacturing.phases import Phase
 
 from .percolation import FIELD
 from .plots_files import RunFiles, Section, middle
-from .plots_style import MICROMETRE, PHASE_GREYS, add_legend, frame_section, new_figure
+from .plots_style import MICROMETRE, PHASE_GREYS, WIDE, WIDTH, add_legend, frame_section, new_figure
 
 IntArray = npt.NDArray[np.int64]
 
@@ -39,8 +39,9 @@ def plot_percolation(run: RunFiles) -> Figure | None:
     here = state[run.section.cut.owners]
     shown = {title: phases for title, phases in PANELS.items() if np.isin(run.section.phases, phases).any()}
     size = (run.mesh.upper - run.mesh.lower) / MICROMETRE
-    width = 3.6
-    figure = new_figure(float(np.clip(width * size[2] / size[0], 2.2, 5.5)) + 1.0, max(6.0, width * len(shown)))
+    width = WIDTH if len(shown) < len(PANELS) else WIDE
+    height = float(np.clip(width / len(shown) * size[2] / size[0], 2.2, 5.5)) + 1.0
+    figure = new_figure(height, width)
     for axes, (title, phases) in zip(figure.subplots(1, len(shown), squeeze=False)[0], shown.items(), strict=True):
         _draw(axes, run.section, here, phases)
         frame_section(

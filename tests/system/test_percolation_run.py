@@ -11,8 +11,12 @@ from typing import Any
 
 import meshio
 import pytest
+from matplotlib.colors import to_hex
 from mpi4py import MPI
 
+from cases.plots_files import RunFiles
+from cases.plots_morphology import plot_morphology
+from cases.plots_percolation import STATES, plot_percolation
 from cases.runner import run_in_process
 
 SPHERES: dict[str, Any] = {
@@ -85,6 +89,21 @@ def test_morphology_is_written(finished: tuple[Path, dict[str, Any]]) -> None:
     with (out / "curves" / "phase_profile.csv").open() as file:
         layers = [{k: float(v) for k, v in row.items()} for row in csv.DictReader(file)]
     assert [sum(r[p] for p in ("AM", "SE", "void")) for r in layers] == pytest.approx([1.0] * 8)
+
+
+def test_pictures_show_the_states_and_the_curves(finished: tuple[Path, dict[str, Any]]) -> None:
+    run = RunFiles(finished[0])
+    figure = plot_percolation(run)
+    assert figure is not None
+    drawn = [{to_hex(c).upper() for c in axes.collections[0].get_facecolor()} for axes in figure.axes]
+    colours = {state: colour.upper() for state, (_, colour) in STATES.items()}
+    assert colours[0] in drawn[0]
+    assert colours[3] not in drawn[0]
+    assert colours[3] in drawn[2]
+    morphology = plot_morphology(run)
+    assert morphology is not None
+    profile = {line.get_color(): line.get_ydata() for line in morphology.axes[0].lines}
+    assert sum(profile.values()) == pytest.approx([1.0] * 8)
 
 
 def test_a_solve_that_does_not_percolate_says_why(tmp_path: Path) -> None:

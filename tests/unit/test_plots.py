@@ -175,7 +175,7 @@ CASE: dict[str, Any] = {
     "output": {"plots": False, "snapshots": [0.1, 0.5]},
 }
 LAYERS_PICTURES = [
-    *("mesh_section.png", "mesh_quality.png", "conduction.png", "currents.png"),
+    *("mesh_section.png", "mesh_quality.png", "percolation.png", "conduction.png", "currents.png"),
     *("ionic_potential.png", "lithium.png", "voltage.png"),
 ]
 
