@@ -59,7 +59,7 @@ class ConductionSection(Section):
     flux_order: Annotated[int, Field(ge=0, le=1)] | None = Field(
         None,
         description="polynomial order of the fluxes behind the lower bound: 0 costs half as much as second-order "
-        "elements, 1 three times as much and is 20 to 100 times closer on smooth shapes, 2 to 3 times in packings; "
+        "elements, 1 three times as much and is 15 to 50 times closer on smooth shapes, 2 to 3 times in packings; "
         "`order` - 1, at most 1, by default",
     )
 
