@@ -6,7 +6,10 @@ import csv
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, fields
 from pathlib import Path
+from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 from mpi4py import MPI
 
 from manufacturing.collective import run_on
@@ -14,6 +17,10 @@ from manufacturing.errors import StageError
 from solver.discharge_records import DischargeRecord, Snapshot
 
 from .log import RunLog
+
+FloatArray = npt.NDArray[np.float64]
+
+NODAL = ("ionic_potential", "electronic_potential", "stoichiometry")
 
 
 class DischargeRecorder:
@@ -64,6 +71,20 @@ class DischargeRecorder:
             self.pending = [u for u in self.pending if abs(utilisation) < u]
             self._keep()
 
+    def kept(self) -> tuple[dict[str, FloatArray], dict[str, Any]]:
+        """Return the kept fields, and what is needed to go on keeping, for a checkpoint (rank 0)."""
+        arrays = {f"kept_{name}_{k}": getattr(s, name) for k, s in enumerate(self.snapshots) for name in NODAL}
+        instants = [(snapshot.time, snapshot.utilisation) for snapshot in self.snapshots]
+        return arrays, {"pending": self.pending, "instants": instants}
+
+    def take(self, arrays: dict[str, FloatArray], header: dict[str, Any]) -> None:
+        """Take up what :meth:`kept` returned in an earlier run."""
+        self.pending = list(header["pending"])
+        self.snapshots = [
+            Snapshot(*instant, *(arrays[f"kept_{name}_{k}"] for name in NODAL))
+            for k, instant in enumerate(header["instants"])
+        ]
+
     def close(self) -> None:
         """Keep the fields of the last accepted step too (collective)."""
         if self._last is not None:
@@ -78,13 +99,27 @@ class DischargeRecorder:
                     writer.writerow([field.name for field in fields(DischargeRecord)])
                 writer.writerows(asdict(record).values() for record in records)
         except OSError as error:
-            raise StageError(f"discharge: {self.path} cannot be written ({error.strerror})") from error
+            raise StageError(
+                f"discharge: {self.path} cannot be written ({error.strerror}); the last checkpoint is kept, "
+                "the same command goes on from there"
+            ) from error
 
     def _keep(self) -> None:
         """Gather the fields on rank 0 and write all that are kept."""
         assert self._last is not None
         kept = self._last()
         self._last = None
-        if kept is not None and self.write_fields is not None:
-            self.snapshots.append(kept)
+        failure = run_on(self.comm, 1, lambda: self._write_fields(kept))
+        if failure:
+            self.log.line(f"warning: discharge: fields cannot be written ({failure}); they are kept for the next time")
+
+    def _write_fields(self, kept: Snapshot | None) -> str:
+        """Write on rank 0; return why it failed, or nothing."""
+        if kept is None or self.write_fields is None:
+            return ""
+        self.snapshots.append(kept)
+        try:
             self.write_fields(self.snapshots)
+        except OSError as error:
+            return str(error.strerror)
+        return ""

@@ -15,6 +15,7 @@ from solver.connectivity import CellGraph
 from solver.discharge import Discharge
 from solver.discharge_records import DischargeRecord, Snapshot
 
+from .discharge_checkpoint import DischargeCheckpoint
 from .discharge_recorder import DischargeRecorder
 from .field_files import write_snapshots
 from .log import RunLog
@@ -30,16 +31,19 @@ class DischargeStage:
         case: validated case.
         materials: its materials.
         out: directory of the run.
+        key: hash of all inputs, by which a checkpoint is known.
         comm: all ranks.
         log: takes lines and progress.
     """
 
-    def __init__(self, case: Case, materials: CaseMaterials, out: Path, comm: MPI.Intracomm, log: RunLog) -> None:
-        self.case, self.materials, self.out = case, materials, out
+    def __init__(
+        self, case: Case, materials: CaseMaterials, out: Path, key: str, comm: MPI.Intracomm, log: RunLog
+    ) -> None:
+        self.case, self.materials, self.out, self.key = case, materials, out, key
         self.comm, self.log = comm, log
 
     def run(self, mesh: LabelledMesh, graph: CellGraph) -> dict[str, Any]:
-        """Run the protocol and return its figures."""
+        """Run the protocol, from a checkpoint where there is one, and return its figures."""
         for text in self.materials.lines():
             self.log.line(f"discharge: {text}")
         steps = protocol_steps(self.case)
@@ -49,8 +53,10 @@ class DischargeStage:
         self.log.line(f"discharge: {run.cell.unknowns} unknowns, active fractions {fractions}")
         utilisations = self.case.output.snapshots
         recorder = DischargeRecorder(self.out, self.log, self.comm, len(steps), self._fields_writer(mesh), utilisations)
+        interval = self.case.output.checkpoint_interval
+        checkpoint = DischargeCheckpoint(self.out, self.key, interval, run, recorder, self.comm, self.log)
         try:
-            result = run.run(recorder, note=lambda text: self.log.line(f"discharge: {text}"))
+            result = run.run(recorder, checkpoint, checkpoint.found(), lambda text: self.log.line(f"discharge: {text}"))
         except GranodeError:  # raised on every rank, so that gathering the last fields is safe
             recorder.close()
             raise

@@ -37,8 +37,11 @@ class RunLog:
             return
         stamped = f"[{time.monotonic() - self.start:7.1f} s] {text}"
         if self.path is not None:
-            with self.path.open("a") as file:
-                file.write(stamped + "\n")
+            try:
+                with self.path.open("a") as file:
+                    file.write(stamped + "\n")
+            except OSError as error:  # a full disk must not end the run for the sake of its log
+                print(f"{self.path}: {error.strerror}: {stamped}", file=sys.stderr, flush=True)
         if not self.quiet:
             self._clear()
             print(stamped, flush=True)

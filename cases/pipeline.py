@@ -27,6 +27,7 @@ from .chosen_film import chosen_film
 from .colour_map_file import write_colour_maps
 from .conduction_report import conduction_line
 from .conduction_settings import conduction_sections, conduction_settings
+from .discharge_checkpoint import remove_checkpoint
 from .discharge_stage import DischargeStage
 from .error_bars import error_bars_of_run, shape_and_sample
 from .field_files import write_conduction_fields, write_mesh_fields
@@ -228,10 +229,14 @@ class Pipeline:
     def run_discharge(self) -> None:
         """Run the electrochemical steps of the case."""
         self._stage("discharge", ("curves/discharge.csv",), self._discharge_report)
+        if "discharge" in self.keys:
+            run_on(self.comm, 1, lambda: remove_checkpoint(self.directory.path))
 
     def _discharge_report(self) -> dict[str, Any]:
         check_materials(phases_in(self.mesh), self.materials)
-        stage = DischargeStage(self.case, self.materials, self.directory.path, self.comm, self.log)
+        stage = DischargeStage(
+            self.case, self.materials, self.directory.path, self.keys["discharge"], self.comm, self.log
+        )
         return stage.run(self.mesh, self.graph())
 
     # --- bookkeeping --------------------------------------------------------------------------

@@ -266,6 +266,9 @@ class OutputSection(Section):
     snapshots: tuple[Fraction, ...] = Field(
         (0.05, 0.4), description="utilisations from which on the fields of the next step are kept; the end always"
     )
+    checkpoint_interval: NotNegative = Field(
+        60.0, description="wall time between two checkpoints of a discharge, besides those after each protocol step [s]"
+    )
 
 
 class Case(Section):

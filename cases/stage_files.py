@@ -10,6 +10,7 @@ from pathlib import Path
 # Written by the run itself, not by a stage.
 OF_THE_RUN = {"case.json", "error.json", "log.txt", "manifest.json", "output.txt", "point.json", "summary.json"}
 PLOTS = "plots"
+CHECKPOINTS = "checkpoints"
 
 
 def stage_file_names(path: Path) -> Iterator[str]:
@@ -19,7 +20,12 @@ def stage_file_names(path: Path) -> Iterator[str]:
         for name in names:
             record = inside.name == "stages" and name.endswith(".json") and len(inside.parts) == 1
             hidden = name.startswith(".") or name.endswith(".partial")
-            if not (record or hidden or inside.parts[:1] == (PLOTS,) or (not inside.parts and name in OF_THE_RUN)):
+            if not (
+                record
+                or hidden
+                or inside.parts[:1] in ((PLOTS,), (CHECKPOINTS,))
+                or (not inside.parts and name in OF_THE_RUN)
+            ):
                 yield (inside / name).as_posix()
 
 

@@ -1,0 +1,86 @@
+"""The progress of a run as arrays over the labelled vertices and plain data, whatever the number of ranks."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from .checkpoint_file import Content
+from .discharge_records import DischargeRecord, StepOutcome
+from .half_cell import LITHIUM_FIELD, SURFACE_FIELDS, HalfCell
+from .integrator import CellPoint
+from .ledger import Ledger
+from .progress import Progress, StepStart
+from .protocol import Reading
+
+FloatArray = npt.NDArray[np.float64]
+
+STATES = ("state", "previous_state")
+RATES = ("rate", "previous_rate")
+
+
+def pack(cell: HalfCell, progress: Progress) -> Content | None:
+    """Return the progress as arrays and header on rank 0, None on the others (collective).
+
+    The unknowns go by the labelled vertex on which they live, so that any number of ranks can take them.
+    """
+    point, arrays = progress.point, {}
+    for name in STATES:
+        state = getattr(point, name)
+        if state is not None:
+            for k in SURFACE_FIELDS:
+                arrays[f"{name}_{k}"] = cell.fields[k].at_vertices(state[cell.slices[k]])
+    for name in RATES:
+        rate = getattr(point, name)
+        if rate is not None:
+            arrays[name] = cell.fields[LITHIUM_FIELD].at_vertices(rate)
+    if cell.comm.rank != 0:
+        return None
+    header = {
+        "number": progress.number,
+        "time": point.time,
+        "previous_step": point.previous_step,
+        "next_step": progress.next_step,
+        "ledger": asdict(progress.ledger) | {"exchanged": progress.ledger.exchanged.tolist()},
+        "start": asdict(progress.start) if progress.start is not None else None,
+        "records": [list(asdict(record).values()) for record in progress.records],
+        "outcomes": [asdict(outcome) for outcome in progress.outcomes],
+    }
+    return {name: array for name, array in arrays.items() if array is not None}, header
+
+
+def unpack(cell: HalfCell, arrays: dict[str, FloatArray], header: dict[str, Any]) -> Progress:
+    """Return the progress from arrays over the labelled vertices, the same on all ranks, and the header."""
+    states, rates = {}, {}
+    for name in STATES:
+        if f"{name}_0" in arrays:
+            parts = [cell.fields[k].from_vertices(arrays[f"{name}_{k}"]) for k in SURFACE_FIELDS]
+            states[name] = np.concatenate(parts)
+    for name in RATES:
+        if name in arrays:
+            rates[name] = cell.fields[LITHIUM_FIELD].from_vertices(arrays[name])
+    point = CellPoint(
+        header["time"],
+        currents=cell.currents(states["state"]),
+        previous_step=header["previous_step"],
+        **states,
+        **rates,
+    )
+    return Progress(
+        header["number"],
+        point,
+        header["next_step"],
+        Ledger(**header["ledger"] | {"exchanged": np.array(header["ledger"]["exchanged"])}),
+        _start(header["start"]),
+        tuple(DischargeRecord(*values) for values in header["records"]),
+        tuple(StepOutcome(**values) for values in header["outcomes"]),
+    )
+
+
+def _start(values: dict[str, Any] | None) -> StepStart | None:
+    if values is None:
+        return None
+    return StepStart(**values | {"reading": Reading(**values["reading"])})
