@@ -20,6 +20,7 @@ from .bench_structures import Structure, Target, face_centred, random_packing
 from .check_store import CheckStore
 from .check_table import Check, at_least, at_most, reported
 from .error_time import Cost, Estimate, combined, cost, lead
+from .peer_environment import peer_interpreter
 from .plots_error_time import plot_curves
 
 ROOMS = ("manufacturing", "meshing", "solver")  # the sources that decide about results and times
@@ -48,11 +49,16 @@ def bench_conduction(folder: Path) -> tuple[str, list[Check]]:
 
 def curve_points(structure: Structure, store: CheckStore) -> tuple[list[Point], list[Check]]:
     """Return our points and those of the peers that can be had; what cannot is a row of the table."""
-    points, missing = [], []
+    points: list[Point] = []
     for size in structure.cell_sizes:
         name = f"{structure.name} {1e9 * size:.0f} nm"
         work = partial(our_points, structure, size, store.workplace(name.replace(" ", "_")))
         points += [Point(**found) for found in store.result(name, work)]
+    try:
+        peer_interpreter()
+    except StageError as error:
+        return points, [_left_out(f"{structure.name}: peers", error)]
+    missing = []
     for tool in sorted({tool for target in structure.targets for tool in target.peers}):
         for count in structure.voxels:
             name = f"{structure.name} {tool} {count}"
@@ -60,10 +66,13 @@ def curve_points(structure: Structure, store: CheckStore) -> tuple[list[Point], 
             try:
                 points += [Point(**found) for found in store.result(name, work)]
             except StageError as error:
-                print(f"  {error}", flush=True)
-                missing.append(reported(f"{name} left out: {error}"[:100], math.nan, math.nan))
-                break
+                missing.append(_left_out(name, error))
     return points, missing
+
+
+def _left_out(name: str, error: StageError) -> Check:
+    """Return the row that says why something is not in the table."""
+    return reported(f"{name} left out: {error}"[:100], math.nan, math.nan)
 
 
 def reference_of(

@@ -17,7 +17,7 @@ from .error_time import Estimate
 from .mpi_launch import mpi_environment
 from .testing import PROJECT
 
-APERTURES = {"FCC pores": ("pores", (24, 36, 48, 64)), "FCC spheres": ("spheres", (24, 36, 48, 64))}
+APERTURES = {"FCC pores": ("pores", (24, 36, 48, 64)), "FCC spheres": ("spheres", (20, 28, 40, 56))}
 REFERENCE_VOXELS = (84, 112, 140, 168)
 SURFACE_ORDERS = (0.5, 2.1)  # orders in the edge of a voxel that are believed
 

@@ -44,6 +44,7 @@ class CheckStore:
         if path.exists():
             return json.loads(path.read_text())
         write_json(path, result := work())
+        print(f"  done: {name}", flush=True)
         return result
 
     def results(self, works: Mapping[str, Callable[[], Any]]) -> dict[str, Any]:

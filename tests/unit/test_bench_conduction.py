@@ -73,13 +73,24 @@ def test_a_peer_that_cannot_be_installed_is_left_out(tmp_path: Path, monkeypatch
     def solved(structure: object, size: float, folder: Path) -> list[dict[str, object]]:
         return [vars(Point("FCC pores", "ours, order 2", 1.0 / size, 0.07, 1.0, 2.0, 0.1))]
 
-    monkeypatch.setattr("cases.bench_points.peer_interpreter", no_network)
+    monkeypatch.setattr(bench_conduction, "peer_interpreter", no_network)
     monkeypatch.setattr(bench_conduction, "our_points", solved)
     structure = replace(face_centred(), cell_sizes=(1e-6, 2e-6), voxels=(8, 16))
     points, missing = curve_points(structure, CheckStore(tmp_path, ("solver",)))
     assert len(points) == 2
-    assert len(missing) == 2
+    assert len(missing) == 1
     assert "could not be installed" in missing[0].name
+
+    def too_coarse(structure: object, count: int, tool: str, folder: Path) -> list[dict[str, object]]:
+        if count == 8:
+            raise StageError("nothing percolates")
+        return [vars(Point("FCC pores", tool, float(count), 0.07, 1.0, 2.0, 0.1))]
+
+    monkeypatch.setattr(bench_conduction, "peer_interpreter", lambda: Path("python"))
+    monkeypatch.setattr(bench_conduction, "peer_points", too_coarse)
+    points, missing = curve_points(structure, CheckStore(tmp_path, ("solver",)))
+    assert [point.size for point in points[2:]] == [16.0, 16.0]
+    assert len(missing) == 2
 
 
 def test_installing_without_a_network_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

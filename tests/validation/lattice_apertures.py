@@ -33,6 +33,7 @@ CENTRES = 0.5 * np.array([[0, 0, 0], [1, 1, 0], [1, 0, 1], [0, 1, 1]])  # in the
 # Plane halfway between two centres: its two axes, and whether it is x_a = x_b or x_a + x_b = 1/2.
 CONTACTS = {(0, 1): (0, 1, -1), (2, 3): (0, 1, 1), (0, 2): (0, 2, -1), (1, 3): (0, 2, 1), (0, 3): (1, 2, -1)}
 CONTACTS |= {(1, 2): (1, 2, 1)}
+BETWEEN = 1e-9  # difference of distances to two centres that count as equal
 SAMPLES = 16  # along both edges of a cut face
 # Faces of a half cube: 1.5 is exact for currents normal to its diagonal, 1 for those along it.
 HALF_CUBE_FACE = 1.25
@@ -56,13 +57,14 @@ class Lattice:
         """Unknown of each cube and part, shape (count, count, count, parts)."""
         return np.arange(self.count**3 * self.parts).reshape((self.count,) * 3 + (self.parts,))
 
-    def conducting(self, points: FloatArray) -> BoolArray:
-        """Return which parts conduct at points (n, 3), shape (n, parts)."""
+    def conducting(self, points: FloatArray) -> FloatArray:
+        """Return 1 where a part conducts at points (n, 3), shape (n, parts); points between two count half."""
         distance = np.sqrt(((points[:, None, :] - CENTRES) ** 2).sum(axis=-1))
+        shortest = distance.min(axis=1, keepdims=True)
         if not self.spheres:
-            return distance.min(axis=1, keepdims=True) >= self.radius
-        nearest = distance.argmin(axis=1)[:, None] == np.arange(self.parts)
-        return nearest & (distance < self.radius)
+            return (shortest >= self.radius).astype(float)
+        nearest = distance < shortest + BETWEEN
+        return (nearest & (distance < self.radius)) / nearest.sum(axis=1, keepdims=True)
 
     def cut(self, points: FloatArray) -> BoolArray:
         """Return which faces with these midpoints may hold a surface or a plane between two parts."""
@@ -113,7 +115,7 @@ def _face_shares(lattice: Lattice, axis: int) -> FloatArray:
     middle = edge * (np.arange(count) + 0.5)
     grid = np.meshgrid(edge * np.arange(count + 1), middle, middle, indexing="ij")
     points = _turned(np.stack(grid, axis=-1).reshape(-1, 3), axis)
-    share = lattice.conducting(points).astype(float)
+    share = lattice.conducting(points)
     cut = np.flatnonzero(lattice.cut(points))
     steps = edge * ((np.arange(SAMPLES) + 0.5) / SAMPLES - 0.5)
     share[cut] = 0.0
