@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 from mpi4py import MPI
 
 from manufacturing.errors import StageError
@@ -27,6 +28,8 @@ from .process_memory import peak_memory
 from .runner import run_in_process
 from .testing import PROJECT
 
+FloatArray = npt.NDArray[np.float64]
+
 ORDERS = (1, 2)
 COMPILED_SIZE = 2e-6  # [m] of the mesh that compiles everything before the clock starts
 
@@ -41,6 +44,8 @@ class Point:
     conductivity: float  # over that of the phase
     solve_seconds: float  # mesh or image in memory -> result
     total_seconds: float  # geometry in memory -> result
+    solve_processor_seconds: float  # of all threads
+    total_processor_seconds: float
     peak_gigabytes: float
 
 
@@ -63,18 +68,37 @@ def _our_points(structure: Structure, cell_size: float, folder: Path) -> list[di
         for order in ORDERS:
             _solve(folder / "compile", target.phase, target.lateral, order)
     box = packing_of(structure, folder)
-    start = time.perf_counter()
+    start = clocks()
     run_in_process(structure.meshed(cell_size), folder, MPI.COMM_SELF)
-    meshing = time.perf_counter() - start
+    meshing = clocks() - start
     across, points = float(box.size[0] / cell_size), []
     for target in structure.targets:
         for order in ORDERS:
-            start = time.perf_counter()
+            start = clocks()
             value = _solve(folder, target.phase, target.lateral, order)
-            seconds = time.perf_counter() - start
-            name = f"ours, order {order}"
-            points.append(vars(Point(target.name, name, across, value, seconds, meshing + seconds, peak_memory())))
+            points.append(_point(target.name, f"ours, order {order}", across, value, (meshing, clocks() - start)))
     return points
+
+
+def clocks() -> FloatArray:
+    """Return the wall time and the processor time of this process [s], shape (2,)."""
+    return np.array([time.perf_counter(), time.process_time()])
+
+
+def _point(
+    target: str,
+    method: str,
+    size: float,
+    value: float,
+    clocked: tuple[FloatArray, FloatArray],
+    peak: float | None = None,
+) -> dict[str, Any]:
+    """Return a point; ``clocked`` are the clocks of making the mesh or the image, and of the solve."""
+    made, solved = clocked
+    total = made + solved
+    memory = peak_memory() if peak is None else peak
+    point = Point(target, method, size, value, solved[0], total[0], solved[1], total[1], memory)
+    return {name: float(entry) if isinstance(entry, np.floating) else entry for name, entry in vars(point).items()}
 
 
 def _solve(folder: Path, phase: Phase, lateral: str, order: int) -> float:
@@ -84,12 +108,12 @@ def _solve(folder: Path, phase: Phase, lateral: str, order: int) -> float:
     return float(solve_conduction(mesh, settings, MPI.COMM_SELF).summary["effective_conductivity_S_m"])
 
 
-def voxel_image(packing: Packing, count: int, phase: Phase, matrix: Phase) -> tuple[Any, float]:
-    """Return the image of a phase, 1 where it is, z first, and the time that voxelising took [s]."""
-    start = time.perf_counter()
+def voxel_image(packing: Packing, count: int, phase: Phase, matrix: Phase) -> tuple[Any, FloatArray]:
+    """Return the image of a phase, 1 where it is, z first, and the clocks of voxelising [s]."""
+    start = clocks()
     phases, _ = label_voxels(packing, np.full(3, count), matrix)
     image = np.ascontiguousarray(np.moveaxis(phases == phase, 2, 0)).astype(np.uint8)
-    return image, time.perf_counter() - start
+    return image, clocks() - start
 
 
 def peer_points(structure: Structure, count: int, tool: str, folder: Path) -> list[dict[str, Any]]:
@@ -103,11 +127,11 @@ def peer_points(structure: Structure, count: int, tool: str, folder: Path) -> li
     matrix = Phase[structure.case["geometry"].get("matrix", "void")]
     points = []
     for target in (target for target in structure.targets if tool in target.peers):
-        image, seconds = voxel_image(packing, count, target.phase, matrix)
+        image, made = voxel_image(packing, count, target.phase, matrix)
         found = run_peer(interpreter, tool, image, folder)
-        name, total = tool.split("_")[0], seconds + found["seconds"]
+        solved = np.array([found["seconds"], found["processor_seconds"]])
         value, peak = found["conductivity"], found["peak_gigabytes"]
-        points.append(vars(Point(target.name, name, float(count), value, found["seconds"], total, peak)))
+        points.append(_point(target.name, tool.split("_")[0], float(count), value, (made, solved), peak))
     return points
 
 

@@ -18,7 +18,7 @@ from .mpi_launch import mpi_environment
 from .testing import PROJECT
 
 APERTURES = {"FCC pores": ("pores", (24, 36, 48, 64)), "FCC spheres": ("spheres", (20, 28, 40, 56))}
-REFERENCE_VOXELS = (84, 112, 140, 168)
+REFERENCE_VOXELS = (72, 96, 120, 144)
 SURFACE_ORDERS = (0.5, 2.1)  # orders in the edge of a voxel that are believed
 
 

@@ -12,10 +12,10 @@ from .bench_meshing import packing_case
 
 EDGE = 10e-6  # [m] of the face-centred cube
 OVERLAP = 0.05  # neighbours are closer than the sum of their radii by this share
-FACE_CENTRED_CELLS = (10, 14, 20, 28, 40)  # lattice cubes across the edge
-FACE_CENTRED_VOXELS = (24, 48, 96, 144)
-PACKING_SIZES = (1.2e-6, 0.85e-6, 0.6e-6, 0.45e-6)  # [m]
-PACKING_VOXELS = (48, 72, 108, 160)
+FACE_CENTRED_CELLS = (10, 14, 20, 28)  # lattice cubes across the edge
+FACE_CENTRED_VOXELS = (24, 48, 96, 128)
+PACKING_SIZES = (1.2e-6, 0.85e-6, 0.6e-6, 0.5e-6)  # [m]
+PACKING_VOXELS = (48, 72, 108, 144)
 PARTICLES = 300
 
 

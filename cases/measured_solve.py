@@ -34,6 +34,7 @@ def main(path: Path) -> None:
         database[PREFIX + key] = value
     figures = measure(wanted, comm)
     figures["peak_gigabytes"] = comm.allreduce(peak_memory())
+    figures["processor_seconds"] = comm.allreduce(time.process_time())
     if comm.rank == 0:
         figures["seconds_from_start"] = _age()
         Path(wanted["result"]).write_text(json.dumps(figures))
