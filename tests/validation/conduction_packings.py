@@ -29,7 +29,8 @@ def packing(folder: Path, fractions: tuple[float, float], seed: int) -> dict[str
         for phase, share, diameter in zip(("AM", "SE"), fractions, (8e-6, 4e-6), strict=True)
     ]
     case = {
-        "geometry": {"source": "random", "particles": 30, "max_overlap": 0.2, "seed": seed, "phases": phases},
+        "geometry": {"source": "random", "particles": 30, "max_overlap": 0.2, "seed": seed, "phases": phases}
+        | {"tolerance": 0.02},  # so few particles cannot meet both fractions better
         "mesh": {"cell_size": 1.5e-6},
         "conduction": {
             f"{name}_{order}": {"conductivity": table, "order": order, "bounds": True}
