@@ -1,7 +1,4 @@
-"""Percolation and morphology of a run: summary, tables, fields, log.
-
-Seen to fail with: the stage left out, the table of one network only, particles of the crop zone counted.
-"""
+"""Percolation and morphology of a run: summary, tables, fields, log."""
 
 from __future__ import annotations
 
