@@ -49,7 +49,7 @@ SAMPLING = 6e-4  # of the box, at 0.1 um voxels
 SEEDS = (1, 2, 3)
 VISCOSITY = (0.1, 0.6)  # [Pa s] paper 003: 0.1-0.3 usual, 0.3-0.6 wanted for casting; measured over 10-1000 1/s
 FLOW_BEADS, BEADS_003 = 1000, 2500
-WIDE_003 = ("geometry.slurry.aspect_ratio=1.2",)  # so few soaked beads of 7 um need a low box
+WIDE_003 = ("geometry.slurry.aspect_ratio=1.0",)  # so few soaked beads of 7 um need a low box
 # One rate at which the order shows; seeds are averaged, so that each may be less sharp.
 RATE_003 = ("rheology.rates=[10.0]", "rheology.minimum_strain=1.5", "rheology.relative_error=0.05")
 SOLIDS_003 = (48, 50, 52)
