@@ -150,7 +150,12 @@ def test_a_neutral_inclusion_is_invisible(shared_tmp_path: Path, comm: MPI.Intra
 
 
 def slit(cells: int, resistance: float, order: int, comm: MPI.Intracomm) -> float:
-    """sigma_eff/sigma of a bar of width w in x and length 4 w, with a plane across its middle where x < w/2."""
+    """sigma_eff/sigma of the bar with a slit."""
+    return float(solve_problem(slit_problem(cells, resistance), order, 1e-11, comm).by_energy[0, 0])
+
+
+def slit_problem(cells: int, resistance: float) -> ConductionProblem:
+    """A bar of width w in x and length 4 w, with a plane across its middle where x < w/2."""
     phases = np.full((cells, 1, 4 * cells), int(Phase.SE))
     mesh = boxes(phases, (False, False, False))
     graph = CellGraph(mesh)
@@ -164,10 +169,23 @@ def slit(cells: int, resistance: float, order: int, comm: MPI.Intracomm) -> floa
     split = split_mesh(mesh, resistances, sigma > 0.0)
     given = {"SE|SE": resistance}
     none, all_of_it = np.empty(0, dtype=np.int64), np.ones(1)
-    problem = ConductionProblem(
+    return ConductionProblem(
         "slit", split.mesh, sigma, sigma > 0.0, drive, none, all_of_it, given, split.resistive, split.fans
     )
-    return float(solve_problem(problem, order, 1e-11, comm).by_energy[0, 0])
+
+
+@pytest.mark.mpi
+@pytest.mark.parametrize("order", [1, 2, 3])
+def test_a_continuous_potential_does_not_jump(order: int, comm: MPI.Intracomm) -> None:
+    """Both sides of a facet are compared point by point: x + 2 y is the same on both, on any rank."""
+    problem = slit_problem(4, 1e-6)
+    solution = solve_problem(problem, order, 1e-11, comm)
+    assert solution.interface is not None
+    function = solution.potentials[0]
+    function.interpolate(lambda x: x[0] + 2.0 * x[1])
+    power = solution.interface.power(function.x.petsc_vec)
+    scale = float(solution.interface.weight.sum()) * 16e-12
+    assert np.abs(power).sum() <= 1e-20 * scale + 1e-40
 
 
 @pytest.mark.mpi
