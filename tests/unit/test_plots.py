@@ -199,7 +199,7 @@ def test_pictures_of_a_layers_run(run_directory: Path) -> None:
 
 
 def test_current_density_of_a_slab_is_its_mean(run_directory: Path) -> None:
-    """Seen to fail with: current not divided by its mean."""
+    """The section shows |j| over the mean of j_z, which is one in a slab."""
     found = RunFiles(run_directory).summary["conduction"]["electronic_z"]["current_density"]
     path = run_directory / "fields" / "conduction_electronic_z.vtu"
     cut = current_section(path, 0.5e-6, found["through"])

@@ -1,7 +1,6 @@
 """Volumes of tetrahedra between heights.
 
-Seen to fail with: the middle piece without its second term, corners not sorted, cells put whole into the slice of
-their midpoint.
+Seen to fail with: the middle piece without its second term.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Where the current goes, where the answer is known: layers side by side and on top of each other, a slab, a sphere.
 
 Seen to fail with: |j| weighted by cells instead of volume, power without that of interfaces, currents of the wrong
-axis, interfaces left out of the profile, shares of the volume instead of the current.
+axis, interfaces left out of the profile.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Conduction along x, y and z where the answer is exact: tensors, layers, and what does not wrap around the box.
 
-Seen to fail with: lateral loads without the part of the gradient inside the cells, sigma_xy without its mixed term,
-clusters between two walls counted as percolating (singular), z walls left joined for lateral loads.
+Seen to fail with: lateral loads without the part of the gradient inside the cells, clusters between two walls counted
+as percolating (singular).
 """
 
 from __future__ import annotations
