@@ -31,8 +31,8 @@ def check_trend(section: TrendSection, points: Sequence[StudyPoint]) -> None:
     for k, panel in enumerate(section.panels):
         for entry in panel.printed:
             if entry.series not in names:
-                raise InputError(f"study.trend.panels.{k}.printed.series", entry.series, f"one of {sorted(names)}")
-            check_positions(f"study.trend.panels.{k}.printed.points", list(entry.points))
+                raise InputError(f"study.trend.panels[{k}].printed.series", entry.series, f"one of {sorted(names)}")
+            check_positions(f"study.trend.panels[{k}].printed.points", list(entry.points))
 
 
 def check_positions(field: str, texts: Sequence[str]) -> None:

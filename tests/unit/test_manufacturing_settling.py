@@ -98,7 +98,7 @@ def test_scaled_slurry_keeps_the_number_of_steps() -> None:
     """Energies x 1/100: pressures x 1/100, times x 10, damping rate / 10; nothing else changes."""
     first, scaled = SlurryStage(), SlurryStage().scaled(0.01)
     times = [f.name for f in fields(SlurryStage) if f.name.endswith("_time") or f.name == "time_step"]
-    assert len(times) == 6
+    assert len(times) == 7
     for name in times:
         assert getattr(scaled, name) == pytest.approx(10.0 * getattr(first, name))
     assert scaled.pressure == pytest.approx(1013.25)

@@ -135,8 +135,8 @@ def test_drying_keeps_its_path_when_all_masses_are_scaled(evaporation: Evaporati
     one, other = (stage.run(beads(), slurry().configuration, WORKPLACE).curves for stage in (first, scaled))
     assert other["time_s"] == pytest.approx([0.5 * time for time in one["time_s"]])
     # Before round-off has grown the paths are the same.
-    for name in ("density_g_cm3", "pressure_z_Pa"):
-        assert other[name][:2] == pytest.approx(one[name][:2], rel=1e-4), name
+    for name, tolerance in (("density_g_cm3", 1e-4), ("pressure_z_Pa", 1e-3)):
+        assert other[name][:2] == pytest.approx(one[name][:2], rel=tolerance), name
 
 
 @pytest.mark.parametrize("axes", ["z", "xyz", "xy z"])
