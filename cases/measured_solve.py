@@ -16,7 +16,7 @@ from manufacturing.phases import Phase
 from meshing.labelled_mesh import load_mesh
 from solver.conduction import ConductionSettings
 from solver.conduction_problem import build_problem, conductivity_by_phase
-from solver.conduction_solution import PREFIX, solve_problem
+from solver.conduction_solution import PREFIX, PREFIX_OF_LEVELS, solve_problem
 from solver.connectivity import CellGraph
 
 from .process_memory import peak_memory
@@ -31,7 +31,7 @@ def main(path: Path) -> None:
     PETSc.Log.begin()
     database = PETSc.Options()
     for key, value in wanted["options"].items():
-        database[PREFIX + key] = value
+        database[PREFIX + key] = database[PREFIX_OF_LEVELS + key] = value
     figures = measure(wanted, comm)
     figures["peak_gigabytes"] = comm.allreduce(peak_memory())
     figures["processor_seconds"] = comm.allreduce(time.process_time())

@@ -117,8 +117,6 @@ def find_resistances(graph: CellGraph, resistances: dict[str, float], conductivi
     values = np.append([resistances[name] for name in names], 0.0)[index]
     scalar = conductivity if conductivity.ndim == 1 else np.trace(conductivity, axis1=1, axis2=2) / 3.0
     worse = scalar[contacts.cells].min(axis=1)
-    if not names:
-        return Resistances(contacts, values, names, index)
     scale = 1.0 / np.maximum(worse, SMALLEST)
     size = np.sqrt(2.0 * triangle_areas(mesh.vertices, contacts.first))
     values[values > INSULATING * mesh.electrode_thickness * scale] = np.inf
