@@ -163,7 +163,11 @@ def voltage(cell: HalfCell1D, charge: npt.ArrayLike, surface: SurfaceHistory | N
     """
     history = surface or surface_history(cell)
     x = history.stoichiometry(np.asarray(charge, dtype=np.float64))
-    current = cell.current_density
+    return voltage_at_surface(cell, x, cell.current_density)
+
+
+def voltage_at_surface(cell: HalfCell1D, x: FloatArray, current: float) -> FloatArray:
+    """Return the cell voltage [V] of surface stoichiometries, any shape, at a current density [A/m2]."""
     ohmic = (
         cell.film_resistance
         + cell.counter_resistance

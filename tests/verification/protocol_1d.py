@@ -15,7 +15,7 @@ import numpy.typing as npt
 from scipy.integrate import solve_ivp
 from scipy.optimize import brentq
 
-from .half_cell_1d import HalfCell1D, Law, _spectral_rates, overpotential
+from .half_cell_1d import HalfCell1D, Law, _spectral_rates, voltage_at_surface
 
 FloatArray = npt.NDArray[np.float64]
 CurrentLaw = Callable[[float], float]  # surface stoichiometry -> current density, positive on discharge [A/m2]
@@ -42,20 +42,7 @@ class Segment:
 
 def cell_voltage(cell: HalfCell1D, x: float, current: float) -> float:
     """V = U(x_s) + eta - U_c - eta_c - I R of a surface stoichiometry and a current density [V]."""
-    surface = np.array([x])
-    reaction = overpotential(
-        -current, cell.exchange_current_density(surface), cell.transfer_coefficient_anodic, cell.temperature
-    )
-    counter = overpotential(
-        current,
-        np.asarray(cell.counter_exchange_current_density),
-        cell.counter_transfer_coefficient_anodic,
-        cell.temperature,
-    )
-    ohmic = cell.film_resistance + cell.counter_resistance
-    ohmic += cell.separator_thickness / cell.ionic_conductivity + cell.slab_thickness / cell.electronic_conductivity
-    potential = cell.open_circuit_potential(surface)
-    return float((potential + reaction)[0] - cell.counter_potential - np.ravel(counter)[0] - current * ohmic)
+    return float(voltage_at_surface(cell, np.array([x]), current)[0])
 
 
 def constant_current(current: float) -> CurrentLaw:
