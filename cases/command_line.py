@@ -1,4 +1,4 @@
-"""``granode``: demo, run, test, exec, doctor, validate, bench, recipe, packing, mesh, study."""
+"""``granode``: demo, run, test, exec, doctor, validate, bench, recipe, packing, mesh, study, homogenise."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from pathlib import Path
 from manufacturing.errors import GranodeError, InputError
 
 from .case_file import read_case
+from .homogenised_command import add_homogenise_command
 from .inspect_commands import add_packing_commands
 from .mesh_command import add_mesh_command
 from .mpi_launch import solver_ranks
@@ -57,7 +58,9 @@ def main(arguments: list[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="granode", description=__doc__)
     commands = parser.add_subparsers(
-        dest="command", required=True, metavar="{demo,run,test,exec,doctor,validate,bench,recipe,packing,mesh,study}"
+        dest="command",
+        required=True,
+        metavar="{demo,run,test,exec,doctor,validate,bench,recipe,packing,mesh,study,homogenise}",
     )
     demo = commands.add_parser("demo", help="run cases/demo.toml")
     run = commands.add_parser("run", help="run a case file")
@@ -87,6 +90,7 @@ def _parser() -> argparse.ArgumentParser:
     add_packing_commands(commands)
     add_mesh_command(commands)
     add_study_command(commands)
+    add_homogenise_command(commands)
     stages = commands.add_parser("_stages")
     stages.add_argument("out", type=Path)
     stages.add_argument("names", nargs="+")
