@@ -16,6 +16,7 @@ from .schema_image import ImageGeometry
 from .shapes import ShapeGeometry
 
 STAGE_FORMAT = 4  # raise when a stage computes something else from the same case
+DISCHARGE_FORMAT = 2  # likewise, for the discharge alone
 # What belongs to the stage that a user names as the last one.
 LAST = {"manufacturing": "voxels", "meshing": "morphology", "conduction": "conduction", "discharge": "discharge"}
 
@@ -50,7 +51,7 @@ def stage_keys(case: Case, folder: Path) -> dict[str, str]:
         keys["voxels"] = content_hash([packing, assembly, data["voxels"], sections, properties])
     if stepping_section(case) is not None:
         physics = [data["discharge"], data["protocol"], properties, data["interfaces"], data["cell"]["temperature"]]
-        keys["discharge"] = content_hash([mesh, *physics, output])
+        keys["discharge"] = content_hash([mesh, DISCHARGE_FORMAT, *physics, output])
     wanted = STAGES[: STAGES.index(LAST[case.output.until]) + 1]
     return {name: key for name, key in keys.items() if name in wanted}
 

@@ -13,8 +13,10 @@ from manufacturing.phases import COLLECTOR, COUNTER, Phase
 from meshing.facets import triangle_areas
 from meshing.labelled_mesh import TOP_FACES, InterfaceSides, LabelledMesh, interface_sides
 
+from .cell_contacts import CellJoints
 from .connectivity import CellGraph
 from .percolation import find_network_clusters, smallest_distance
+from .vertex_split import FieldCells, VertexSplit
 
 BoolArray = npt.NDArray[np.bool_]
 FloatArray = npt.NDArray[np.float64]
@@ -44,27 +46,44 @@ class ActiveNetwork:
     grounded: BoolArray  # (cells,) conductors of a second electrode, joined to the counter face
     surfaces: tuple[ReactiveSurface, ...]
     active_fraction: dict[str, float]  # AM and SE: active volume / volume of the phase
+    splits: tuple[VertexSplit, VertexSplit, VertexSplit]  # of the ionic, electronic and lithium field
+
+    @property
+    def fields(self) -> tuple[FieldCells, FieldCells, FieldCells]:
+        """Cells and split of the ionic, electronic and lithium field."""
+        members = (self.ionic, self.electronic, self.insertion)
+        ionic, electronic, lithium = (FieldCells(m, s) for m, s in zip(members, self.splits, strict=True))
+        return ionic, electronic, lithium
 
 
-def find_active_network(mesh: LabelledMesh, graph: CellGraph | None = None) -> ActiveNetwork:
+def find_active_network(
+    mesh: LabelledMesh, graph: CellGraph | None = None, joints: CellJoints | None = None
+) -> ActiveNetwork:
     """Find what takes part: AM and CBD joined to the collector, SE joined to the counter side.
+
+    Args:
+        mesh: labelled mesh.
+        graph: neighbours of its cells, when already known.
+        joints: resistances of its facets; perfect by default.
 
     Raises:
         InputError: no electronic path from the collector, no ionic path from the counter electrode,
             or no active material touching both networks.
     """
     graph = graph or CellGraph(mesh)
+    joints = joints or CellJoints.perfect(graph)
     conducting = np.isin(mesh.phases, ELECTRONIC)
+    wired = joints.electronic.as_graph(graph)
     seeds = graph.cells_at(COLLECTOR)
     anodes = graph.cells_at(COUNTER)[mesh.phases[graph.cells_at(COUNTER)] == Phase.anode]
-    grounded = graph.connected_to(conducting, anodes)
-    electronic = grounded | graph.connected_to(conducting, seeds)
+    grounded = wired.connected_to(conducting, anodes)
+    electronic = grounded | wired.connected_to(conducting, seeds)
     if not electronic[seeds].any():
         failure = find_network_clusters(mesh, graph, (Phase.AM, Phase.CBD), (COLLECTOR,)).failure
         raise InputError("geometry", f"no AM or CBD touching the collector ({failure})", "an electronic path from it")
     if grounded[seeds].any():
         raise InputError("geometry", "an electronic path from the counter face to the collector", "no short circuit")
-    ionic = _ionic_cells(mesh, graph, electronic)
+    ionic = _ionic_cells(mesh, joints.ionic.as_graph(graph), electronic)
     surfaces = tuple(s for s in (_surface(mesh, material, electronic, ionic) for material in INSERTION) if s.area > 0.0)
     if not any(s.material == Phase.AM for s in surfaces):
         raise InputError(
@@ -73,8 +92,13 @@ def find_active_network(mesh: LabelledMesh, graph: CellGraph | None = None) -> A
             "a common AM|SE area > 0",
         )
     insertion = electronic & np.isin(mesh.phases, INSERTION)
-    fractions = _fractions(mesh, graph, insertion, ionic, surfaces)
-    return ActiveNetwork(electronic, ionic, insertion, grounded, surfaces, fractions)
+    fractions = _fractions(mesh, joints.lithium.as_graph(graph), insertion, ionic, surfaces)
+    splits = (
+        VertexSplit.of(mesh, joints.ionic, ionic),
+        VertexSplit.of(mesh, joints.electronic, electronic),
+        VertexSplit.of(mesh, joints.lithium, insertion),
+    )
+    return ActiveNetwork(electronic, ionic, insertion, grounded, surfaces, fractions, splits)
 
 
 def _ionic_cells(mesh: LabelledMesh, graph: CellGraph, electronic: BoolArray) -> BoolArray:

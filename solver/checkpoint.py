@@ -1,4 +1,4 @@
-"""The progress of a run as arrays over the labelled vertices and plain data, whatever the number of ranks."""
+"""The progress of a run as arrays over the nodes of the fields and plain data, whatever the number of ranks."""
 
 from __future__ import annotations
 
@@ -25,18 +25,18 @@ RATES = ("rate", "previous_rate")
 def pack(cell: HalfCell, progress: Progress) -> Content | None:
     """Return the progress as arrays and header on rank 0, None on the others (collective).
 
-    The unknowns go by the labelled vertex on which they live, so that any number of ranks can take them.
+    The unknowns go by the node on which they live, so that any number of ranks can take them.
     """
     point, arrays = progress.point, {}
     for name in STATES:
         state = getattr(point, name)
         if state is not None:
             for k in SURFACE_FIELDS:
-                arrays[f"{name}_{k}"] = cell.fields[k].at_vertices(state[cell.slices[k]])
+                arrays[f"{name}_{k}"] = cell.fields[k].at_nodes(state[cell.slices[k]])
     for name in RATES:
         rate = getattr(point, name)
         if rate is not None:
-            arrays[name] = cell.fields[LITHIUM_FIELD].at_vertices(rate)
+            arrays[name] = cell.fields[LITHIUM_FIELD].at_nodes(rate)
     if cell.comm.rank != 0:
         return None
     header = {
@@ -53,15 +53,15 @@ def pack(cell: HalfCell, progress: Progress) -> Content | None:
 
 
 def unpack(cell: HalfCell, arrays: dict[str, FloatArray], header: dict[str, Any]) -> Progress:
-    """Return the progress from arrays over the labelled vertices, the same on all ranks, and the header."""
+    """Return the progress from arrays over the nodes of the fields, the same on all ranks, and the header."""
     states, rates = {}, {}
     for name in STATES:
         if f"{name}_0" in arrays:
-            parts = [cell.fields[k].from_vertices(arrays[f"{name}_{k}"]) for k in SURFACE_FIELDS]
+            parts = [cell.fields[k].from_nodes(arrays[f"{name}_{k}"]) for k in SURFACE_FIELDS]
             states[name] = np.concatenate(parts)
     for name in RATES:
         if name in arrays:
-            rates[name] = cell.fields[LITHIUM_FIELD].from_vertices(arrays[name])
+            rates[name] = cell.fields[LITHIUM_FIELD].from_nodes(arrays[name])
     point = CellPoint(
         header["time"],
         currents=cell.currents(states["state"]),

@@ -112,11 +112,9 @@ def build_problem(
     def find() -> tuple[BoolArray, IntArray, FloatArray, SplitMesh | None]:
         """Find the network, the shares of its volume and the split mesh, on rank 0."""
         conducting = is_conducting(conductivity)
-        joined = whole = graph.with_walls(drive.periodic)
+        whole = graph.with_walls(drive.periodic)
         found = find_resistances(whole, given, conductivity)
-        if given:
-            joined = found.conducting.as_graph(whole)
-        network = drive.find_network(mesh, joined, conducting)
+        network = drive.find_network(mesh, found.as_graph(whole), conducting)
         split = split_mesh(mesh, found, network.carrying)
         volumes = mesh.volumes()
         total = max(float(volumes[conducting].sum()), np.finfo(float).tiny)

@@ -17,15 +17,13 @@ from .interface_conductance import InterfaceConductance
 from .linear_solver import conjugate_gradient, solve
 from .order_multigrid import first_order_interpolation
 from .reduction import gather_all
-from .resistive_facets import NO_FAN
+from .sheets import sheet_coordinates
 
 BoolArray = npt.NDArray[np.bool_]
 FloatArray = npt.NDArray[np.float64]
 
 PREFIX = "granode_conduction_"
 PREFIX_OF_LEVELS = "granode_conduction_levels_"  # options stay in PETSc's data base, so each kind has its own
-GOLDEN_RATIO = 0.6180339887498949  # its multiples modulo 1 keep apart
-SHEET_DISTANCE = 1e3  # of the sheets over the edge of the box; far above the tolerance of periodic copies
 MOST_ITERATIONS = 2000  # with resistances: small ones are stiff
 NOTHING_DRIVEN = 1e-12  # a right-hand side this small beside that of the gradient alone is rounding
 
@@ -116,7 +114,8 @@ class _System:
         self.stiffness: PETSc.Mat = stiffness_matrix(domain, space, problem.conductivity)
         self.interface, self.jumps = _interface(problem, domain, space, self.stiffness)
         coupled = self.stiffness if self.jumps is None else self.stiffness + self.jumps
-        self.reduction: Reduction = build_reduction(space, box, fixed, sheets=_sheets(problem, domain, space))
+        sheets = sheet_coordinates(problem.fans, float(problem.edges[0]), domain, space)
+        self.reduction: Reduction = build_reduction(space, box, fixed, sheets=sheets)
         self.reduced: PETSc.Mat = coupled.ptap(self.reduction.matrix)
         coarse = first_order_interpolation(space, self.reduction)
         prefix = PREFIX if coarse is None else PREFIX_OF_LEVELS
@@ -159,20 +158,6 @@ def _interface(
         return None, None
     interface = InterfaceConductance.of(problem.resistive, problem.mesh.vertices, domain, space)
     return interface, interface.matrix(stiffness)
-
-
-def _sheets(problem: ConductionProblem, domain: DomainMesh, space: fem.FunctionSpace) -> FloatArray | None:
-    """Return a number [m] at each owned dof that tells apart what lies at the same place on different sides."""
-    if (problem.fans == NO_FAN).all():
-        return None
-    owned = space.dofmap.index_map.size_local
-    points = space.element.basix_element.points
-    weights = np.column_stack([1.0 - points.sum(axis=1), points])
-    scattered = (problem.fans + 1) * GOLDEN_RATIO % 1.0
-    at_vertices = np.where(problem.fans == NO_FAN, 0.0, scattered) * SHEET_DISTANCE * problem.edges[0]
-    values = np.zeros(owned + space.dofmap.index_map.num_ghosts)
-    values[space.dofmap.list] = at_vertices[domain.vertex_ids[domain.mesh.geometry.dofmap]] @ weights.T
-    return values[:owned]
 
 
 def _at_vertices(problem: ConductionProblem, domain: DomainMesh, space: fem.FunctionSpace) -> BoolArray:

@@ -15,6 +15,7 @@ from manufacturing.phases import Phase
 from meshing.labelled_mesh import LabelledMesh
 
 from .active_network import ActiveNetwork, find_active_network
+from .cell_contacts import CellJoints
 from .connectivity import CellGraph
 from .constants import FARADAY
 from .discharge_figures import CellFigures, discharge_summary
@@ -86,7 +87,7 @@ class Discharge:
         graph: CellGraph | None = None,
     ) -> None:
         self.protocol, self.settings, self.comm = protocol, settings, comm
-        self.network: ActiveNetwork = run_on(comm, 1, lambda: find_active_network(mesh, graph))
+        self.network: ActiveNetwork = run_on(comm, 1, lambda: _network(mesh, model, graph or CellGraph(mesh)))
         self.cell = HalfCell(mesh, self.network, model, comm)
         self.scales = CellScales(theoretical_capacity(mesh, model, window), mesh.cross_section)
         self.solver = NewtonSolver(self.cell, settings.newton, self.scales.one_c / 100.0)
@@ -220,6 +221,12 @@ class Discharge:
         if fields[0] is None or fields[1] is None or fields[2] is None:
             return None
         return Snapshot(point.time, utilisation, fields[0], fields[1], fields[2])
+
+
+def _network(mesh: LabelledMesh, model: CellModel, graph: CellGraph) -> ActiveNetwork:
+    """Find what takes part with the resistances of the model, on one rank."""
+    conductivities = mesh.per_cell(model.ionic_conductivity), mesh.per_cell(model.electronic_conductivity)
+    return find_active_network(mesh, graph, CellJoints.of(graph, model.contacts, *conductivities))
 
 
 def _outcome_line(outcome: StepOutcome) -> str:

@@ -16,7 +16,7 @@ at constant power; a prescribed voltage takes the place of the collector's row.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
@@ -26,12 +26,13 @@ from petsc4py import PETSc
 from manufacturing.phases import COUNTER, Phase
 from meshing.labelled_mesh import LabelledMesh
 
-from .active_network import IONIC, ActiveNetwork
+from .active_network import IONIC, ActiveNetwork, ReactiveSurface
+from .cell_contacts import CellContacts
 from .constants import FARADAY
 from .controls import Control, Potentiostatic
 from .domain_mesh import cell_owners
 from .field import NodalField, build_field, reduced_mass
-from .interface_points import InterfacePoints, surface_points
+from .interface_points import FacetSide, InterfacePoints, surface_points
 from .kinetics import InsertionReaction, InterfaceCurrent, MetalReaction
 from .reduction import global_extremes, global_sum, global_sums
 
@@ -52,6 +53,7 @@ class CellModel:
     initial_stoichiometry: dict[Phase, float]
     reactions: dict[Phase, InsertionReaction]
     counter: MetalReaction | None  # None: phi_i = 0 on the counter face
+    contacts: CellContacts = field(default_factory=CellContacts)  # resistances without charge transfer
 
 
 @dataclass(frozen=True)
@@ -92,18 +94,13 @@ class HalfCell:
         self.slices = tuple(slice(sum(self.sizes[:k]), sum(self.sizes[: k + 1])) for k in range(3))
         self.mass = reduced_mass(self.fields[LITHIUM_FIELD], mesh.per_cell(_charge_capacity(model)))
         self._materials = tuple(
-            self.fields[LITHIUM_FIELD].from_vertices(
-                _indicator(mesh, network.insertion & (mesh.phases == surface.material))
-            )
+            self.fields[LITHIUM_FIELD].indicator(network.insertion & (mesh.phases == surface.material))
             for surface in network.surfaces
         )
-        self.points = tuple(
-            surface_points(mesh, (s.sides.second, s.sides.first, s.sides.first), self.fields, comm)
-            for s in network.surfaces
-        )
+        self.points = tuple(_reactive_points(mesh, surface, self.fields, comm) for surface in network.surfaces)
         self.reactions = tuple(model.reactions[s.material] for s in network.surfaces)
         self.counter_points = _counter_points(mesh, network, model, self.fields[IONIC_FIELD], comm)
-        self._floating = 1.0 - self.fields[ELECTRONIC_FIELD].from_vertices(_indicator(mesh, network.grounded))
+        self._floating = 1.0 - self.fields[ELECTRONIC_FIELD].indicator(network.grounded)
         electronic = self.fields[ELECTRONIC_FIELD].reduction
         self.collector = int(electronic.tied_columns[0])
         # Which owned electronic unknown is the collector: one on one rank, none on the others.
@@ -126,10 +123,9 @@ class HalfCell:
         state[self.slices[IONIC_FIELD]] = ionic
         electronic = state[self.slices[ELECTRONIC_FIELD]]
         electronic[self.is_collector] = rest[Phase.AM] + ionic
-        stoichiometry = np.zeros(len(self.mesh.vertices))
         for phase, x in self.model.initial_stoichiometry.items():
-            stoichiometry[np.unique(self.mesh.cells[self.network.insertion & (self.mesh.phases == phase)])] = x
-        state[self.slices[LITHIUM_FIELD]] = self.fields[LITHIUM_FIELD].from_vertices(stoichiometry)
+            cells = self.network.insertion & (self.mesh.phases == phase)
+            state[self.slices[LITHIUM_FIELD]] += x * self.fields[LITHIUM_FIELD].indicator(cells)
         return state
 
     def values(self, field: int, state: FloatArray) -> FloatArray:
@@ -250,13 +246,6 @@ def _open_circuit(model: CellModel, phase: Phase) -> float:
     return float(model.reactions[phase].open_circuit_potential.value(x)[0])
 
 
-def _indicator(mesh: LabelledMesh, cells: npt.NDArray[np.bool_]) -> FloatArray:
-    """Return 1 at the vertices of some cells and 0 elsewhere."""
-    indicator = np.zeros(len(mesh.vertices))
-    indicator[np.unique(mesh.cells[cells])] = 1.0
-    return indicator
-
-
 def _charge_capacity(model: CellModel) -> dict[Phase, float]:
     return {phase: FARADAY * c for phase, c in model.maximum_concentration.items()}
 
@@ -272,11 +261,23 @@ def _build_fields(
     below = mesh.at_counter(mesh.vertices[:, 2])
     anode = below if (mesh.phases == Phase.anode).any() else None
     grounded = below if model.counter is None and anode is None else None
+    cells = network.fields
     return (
-        build_field(mesh, network.ionic, owner, comm, ionic, prescribed_below=grounded),
-        build_field(mesh, network.electronic, owner, comm, electronic, prescribed_below=anode, tied_above=True),
-        build_field(mesh, network.insertion, owner, comm, mesh.per_cell(flow)),
+        build_field(mesh, cells[IONIC_FIELD], owner, comm, ionic, prescribed_below=grounded),
+        build_field(mesh, cells[ELECTRONIC_FIELD], owner, comm, electronic, prescribed_below=anode, tied_above=True),
+        build_field(mesh, cells[LITHIUM_FIELD], owner, comm, mesh.per_cell(flow)),
     )
+
+
+def _reactive_points(
+    mesh: LabelledMesh, surface: ReactiveSurface, fields: tuple[NodalField, ...], comm: MPI.Intracomm
+) -> InterfacePoints:
+    """Return the points of a reactive surface: the ionic field on the second side, the others on the first."""
+    material, electrolyte = (
+        FacetSide(corners, surface.sides.cells[:, k])
+        for k, corners in enumerate((surface.sides.first, surface.sides.second))
+    )
+    return surface_points(mesh, (electrolyte, material, material), fields, comm)
 
 
 def _counter_points(
@@ -287,7 +288,7 @@ def _counter_points(
     index = mesh.named(COUNTER)
     behind = mesh.facet_cells[index, 0]
     index = index[network.ionic[behind] & np.isin(mesh.phases[behind], IONIC)]
-    return surface_points(mesh, (mesh.facets[index],), (ionic,), comm)
+    return surface_points(mesh, (FacetSide(mesh.facets[index], mesh.facet_cells[index, 0]),), (ionic,), comm)
 
 
 def create_vector(cell: HalfCell) -> PETSc.Vec:

@@ -46,21 +46,30 @@ class InterfacePoints:
         return np.asarray(result.array)
 
 
+@dataclass(frozen=True)
+class FacetSide:
+    """Facets as the cells on one side of them see them."""
+
+    corners: IntArray  # (n, 3) labelled vertices
+    cells: IntArray  # (n,)
+
+
 def surface_points(
-    mesh: LabelledMesh, corners: tuple[IntArray, ...], fields: tuple[NodalField, ...], comm: MPI.Intracomm
+    mesh: LabelledMesh, sides: tuple[FacetSide, ...], fields: tuple[NodalField, ...], comm: MPI.Intracomm
 ) -> InterfacePoints:
     """Place points at the corners of facets and merge those with the same unknowns.
 
     Args:
         mesh: labelled mesh.
-        corners: for each field, the facet corners (n, 3) on the side where that field lives.
+        sides: for each field, the facets on the side where that field lives.
         fields: the fields that meet at the surface; the first one decides which rank owns a point.
         comm: communicator.
     """
-    areas = np.repeat(triangle_areas(mesh.vertices, corners[0]) / 3.0, 3)
-    columns = np.column_stack([f.columns_of_vertices[c.ravel()] for f, c in zip(fields, corners, strict=True)])
-    counter = mesh.at_counter(mesh.vertices[corners[0].ravel(), 2]).astype(np.int64)
-    unique, group = np.unique(np.column_stack([columns, counter]), axis=0, return_inverse=True)
+    corners = sides[0].corners
+    areas = np.repeat(triangle_areas(mesh.vertices, corners) / 3.0, 3)
+    columns = [f.columns_at(side.corners, side.cells).ravel() for f, side in zip(fields, sides, strict=True)]
+    counter = mesh.at_counter(mesh.vertices[corners.ravel(), 2]).astype(np.int64)
+    unique, group = np.unique(np.column_stack([*columns, counter]), axis=0, return_inverse=True)
     weights = np.bincount(group.ravel(), weights=areas, minlength=len(unique))
     first = fields[0].reduction
     mine = (unique[:, 0] >= first.offset) & (unique[:, 0] < first.offset + first.size_local)

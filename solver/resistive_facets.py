@@ -92,8 +92,14 @@ class Resistances:
         """The facets through which current may pass."""
         return self.contacts.select(np.isfinite(self.values))
 
+    def as_graph(self, graph: CellGraph) -> CellGraph:
+        """Return the graph without the facets that insulate."""
+        return graph if np.isfinite(self.values).all() else self.conducting.as_graph(graph)
 
-def find_resistances(graph: CellGraph, resistances: dict[str, float], conductivity: FloatArray) -> Resistances:
+
+def find_resistances(
+    graph: CellGraph, resistances: dict[str, float], conductivity: FloatArray, contacts: Contacts | None = None
+) -> Resistances:
     """Find the resistance of every facet between two cells.
 
     Args:
@@ -101,8 +107,9 @@ def find_resistances(graph: CellGraph, resistances: dict[str, float], conductivi
         resistances: by name of the interface; same-phase planes lie between particles of the phase.
         conductivity: (cells,) or (cells, 3, 3); R sigma/L above 1e9 on the worse side counts as insulating, R sigma/h
             below 1e-6 with the edge h of a facet as a perfect contact.
+        contacts: the facets of the graph, when already known.
     """
-    mesh, contacts = graph.mesh, Contacts.of(graph)
+    mesh, contacts = graph.mesh, contacts or Contacts.of(graph)
     names = tuple(name for name, value in resistances.items() if value > 0.0)
     if not names:
         return Resistances(contacts, np.zeros(len(contacts.cells)), (), np.full(len(contacts.cells), -1))
@@ -154,7 +161,7 @@ def split_mesh(mesh: LabelledMesh, resistances: Resistances, member: BoolArray) 
     chosen = split & np.isfinite(resistances.values)
     open_facets = contacts.select(chosen)
     sides = [
-        _renumbered(mesh.cells, cells, open_facets.cells[:, k], (open_facets.first, open_facets.second)[k])
+        renumbered(mesh.cells, cells, open_facets.cells[:, k], (open_facets.first, open_facets.second)[k])
         for k in (0, 1)
     ]
     apart = (sides[0] != sides[1]).any(axis=1)
@@ -166,7 +173,7 @@ def split_mesh(mesh: LabelledMesh, resistances: Resistances, member: BoolArray) 
         resistances.names,
         resistances.name_index[chosen][apart],
     )
-    facets = _renumbered(mesh.cells, cells, mesh.facet_cells[:, 0], mesh.facets)
+    facets = renumbered(mesh.cells, cells, mesh.facet_cells[:, 0], mesh.facets)
     return SplitMesh(replace(mesh, vertices=mesh.vertices[origin], cells=cells, facets=facets), origin, fans, resistive)
 
 
@@ -258,8 +265,8 @@ def _corner(cells: IntArray, which: IntArray, vertex: IntArray) -> IntArray:
     return np.asarray((cells[which] == vertex[:, None]).argmax(axis=1))
 
 
-def _renumbered(old: IntArray, new: IntArray, which: IntArray, facets: IntArray) -> IntArray:
-    """Return facets (n, 3) in the vertices that their cells have now."""
+def renumbered(old: IntArray, new: IntArray, which: IntArray, facets: IntArray) -> IntArray:
+    """Return facets (n, 3) of the cells ``which`` in the vertices that these cells have now."""
     corners = [_corner(old, which, facets[:, k]) for k in range(3)]
     return np.column_stack([new[which, corner] for corner in corners])
 
