@@ -7,6 +7,7 @@ import numpy.typing as npt
 from petsc4py import PETSc
 
 from .controls import Control, Potentiostatic
+from .coupling_block import CouplingBlock
 from .half_cell import (
     ELECTRONIC_FIELD,
     IONIC_FIELD,
@@ -20,6 +21,7 @@ from .half_cell import (
 FloatArray = npt.NDArray[np.float64]
 
 FROZEN_DURATION = 1e-6  # [s] makes the frozen inventory equation strongly diagonal; its solution is zero change
+ROW_SIGNS = (-1.0, 1.0, 1.0)  # of the interface current in the three equations
 
 
 class Jacobian:
@@ -28,15 +30,38 @@ class Jacobian:
     def __init__(self, cell: HalfCell) -> None:
         self.cell = cell
         self.diagonal = [field.reduced.copy() for field in cell.fields]
-        self.constant_diagonal = [np.array(field.reduced.getDiagonal().array) for field in cell.fields]
-        self._transposes = [[_transposed(s) for s in points.selections] for points in cell.points]
-        self._scaled = [[s.copy() for s in points.selections] for points in cell.points]
-        self._products: dict[tuple[int, int, int], PETSc.Mat] = {}
-        self.coupling: dict[tuple[int, int], PETSc.Mat] = {}
+        self._vectors = [matrix.createVecLeft() for matrix in self.diagonal]
+        self.constant_diagonal = [np.empty(size) for size in cell.sizes]  # of the stiffness matrices
+        self._constant_row_sums = [np.empty(size) for size in cell.sizes]
+        for k, field in enumerate(cell.fields):
+            self.take_stiffness(k, field.reduced)
+        self.sums = np.zeros((3, 3))  # of the entries of each block on this rank: equation, unknown
+        self.coupling = {
+            (row, column): CouplingBlock(
+                cell.comm,
+                [points.selections[row] for points in cell.points],
+                [points.selections[column] for points in cell.points],
+            )
+            for row in SURFACE_FIELDS
+            for column in SURFACE_FIELDS
+            if row != column
+        }
         self._collector_prescribed = False
-        self._build_coupling()
-        blocks = [[self.diagonal[r] if r == c else self.coupling[r, c] for c in SURFACE_FIELDS] for r in SURFACE_FIELDS]
+        blocks = [
+            [self.diagonal[r] if r == c else self.coupling[r, c].matrix for c in SURFACE_FIELDS] for r in SURFACE_FIELDS
+        ]
         self.matrix = PETSc.Mat().createNest(blocks, comm=cell.comm)
+
+    def take_stiffness(self, field: int, stiffness: PETSc.Mat) -> None:
+        """Enter the stiffness matrix of a field, of the same pattern as before."""
+        stiffness.copy(self.diagonal[field], PETSc.Mat.Structure.SAME_NONZERO_PATTERN)
+        vector = self._vectors[field]
+        stiffness.getDiagonal(vector)
+        self.constant_diagonal[field][:] = vector.array
+        ones = stiffness.createVecRight()
+        ones.set(1.0)
+        stiffness.mult(ones, vector)
+        self._constant_row_sums[field][:] = vector.array
 
     def update(self, state: FloatArray, currents: CellCurrents, stage: ImplicitStage, control: Control) -> PETSc.Mat:
         """Enter the derivatives of the reactions at a state; returns the nested matrix.
@@ -48,96 +73,68 @@ class Jacobian:
             control: what is done to the terminals.
         """
         if self._collector_prescribed:
-            self.cell.fields[ELECTRONIC_FIELD].reduced.copy(
-                self.diagonal[ELECTRONIC_FIELD], PETSc.Mat.Structure.SAME_NONZERO_PATTERN
-            )
-        self._update_diagonals(currents, stage, self._collector_slope(state, control))
-        for k, surface in enumerate(currents.surfaces):
-            weights = self.cell.points[k].weights
-            by_field = {
-                IONIC_FIELD: -weights * surface.by_drop,
-                ELECTRONIC_FIELD: weights * surface.by_drop,
-                LITHIUM_FIELD: weights * surface.by_stoichiometry,
-            }
-            for column, derivative in by_field.items():
-                self._scale(k, column, derivative)
-                for row in SURFACE_FIELDS:
-                    if row != column:
-                        self._transposes[k][row].matMult(self._scaled[k][column], result=self._products[k, row, column])
-        self._sum_coupling()
-        if stage.frozen:
-            for column in (IONIC_FIELD, ELECTRONIC_FIELD):
-                self.coupling[LITHIUM_FIELD, column].zeroEntries()
+            self.take_stiffness(ELECTRONIC_FIELD, self.cell.fields[ELECTRONIC_FIELD].reduced)
         self._collector_prescribed = isinstance(control, Potentiostatic)
+        derivatives = self._derivatives(currents)
+        self._update_diagonals(derivatives, currents, stage, self._collector_slope(state, control))
+        self._update_coupling(derivatives, stage)
         if self._collector_prescribed:
             self._prescribe_collector()
         self.matrix.assemble()
         return self.matrix
+
+    def _derivatives(self, currents: CellCurrents) -> list[list[FloatArray]]:
+        """Return d(w i)/d(phi_i, phi_e, x) at the points of each surface [S, S, A], by field."""
+        weighted = list(zip(self.cell.points, currents.surfaces, strict=True))
+        by_drop = [points.weights * surface.by_drop for points, surface in weighted]
+        by_stoichiometry = [points.weights * surface.by_stoichiometry for points, surface in weighted]
+        return [[-values for values in by_drop], by_drop, by_stoichiometry]
 
     def _collector_slope(self, state: FloatArray, control: Control) -> FloatArray:
         """Return dI/dV in the collector's row [S], on the rank that owns it."""
         potential = self.cell.collector_potential(state)
         return np.zeros_like(potential) if isinstance(control, Potentiostatic) else control.slope_at(potential)
 
-    def _update_diagonals(self, currents: CellCurrents, stage: ImplicitStage, collector_slope: FloatArray) -> None:
+    def _update_diagonals(
+        self,
+        derivatives: list[list[FloatArray]],
+        currents: CellCurrents,
+        stage: ImplicitStage,
+        collector_slope: FloatArray,
+    ) -> None:
         cell = self.cell
         added = [np.zeros(size) for size in cell.sizes]
         added[ELECTRONIC_FIELD][cell.is_collector] = collector_slope
         added[LITHIUM_FIELD] += cell.mass / (stage.duration or FROZEN_DURATION)
-        for points, surface in zip(cell.points, currents.surfaces, strict=True):
-            added[IONIC_FIELD] += points.collect(IONIC_FIELD, points.weights * surface.by_drop)
-            added[ELECTRONIC_FIELD] += points.collect(ELECTRONIC_FIELD, points.weights * surface.by_drop)
-            added[LITHIUM_FIELD] += points.collect(LITHIUM_FIELD, points.weights * surface.by_stoichiometry)
+        for field in SURFACE_FIELDS:
+            for points, derivative in zip(cell.points, derivatives[field], strict=True):
+                added[field] += ROW_SIGNS[field] * points.collect(field, derivative)
         if cell.counter_points is not None:
             added[IONIC_FIELD] += cell.counter_points.collect(0, cell.counter_points.weights * currents.counter_slope)
-        for k, matrix in enumerate(self.diagonal):
-            vector = matrix.createVecLeft()
+        for k, (matrix, vector) in enumerate(zip(self.diagonal, self._vectors, strict=True)):
             vector.array[:] = self.constant_diagonal[k] + added[k]
             matrix.setDiagonal(vector)
+            row_sums = self._constant_row_sums[k] + added[k]
+            if k == ELECTRONIC_FIELD and self._collector_prescribed:
+                row_sums[cell.is_collector] = cell.collector_conductance
+            self.sums[k, k] = float(row_sums.sum())
 
-    def _build_coupling(self) -> None:
-        for k in range(len(self.cell.points)):
-            for row in SURFACE_FIELDS:
-                for column in SURFACE_FIELDS:
-                    if row != column:
-                        product = self._transposes[k][row].matMult(self._scaled[k][column])
-                        self._products[k, row, column] = product
-                        if (row, column) not in self.coupling:
-                            self.coupling[row, column] = product.copy()
-                        else:
-                            self.coupling[row, column].axpy(1.0, product, PETSc.Mat.Structure.DIFFERENT_NONZERO_PATTERN)
-
-    def _scale(self, surface: int, field: int, derivative: FloatArray) -> None:
-        original, scaled = self.cell.points[surface].selections[field], self._scaled[surface][field]
-        original.copy(scaled, PETSc.Mat.Structure.SAME_NONZERO_PATTERN)
-        left = scaled.createVecLeft()
-        left.array[:] = derivative
-        scaled.diagonalScale(left, None)
-
-    def _sum_coupling(self) -> None:
-        """Residual signs: -i in the electrolyte, +i in the conductors and in the active material."""
-        structure = PETSc.Mat.Structure.SUBSET_NONZERO_PATTERN
-        for (row, column), matrix in self.coupling.items():
-            matrix.zeroEntries()
-            sign = -1.0 if row == IONIC_FIELD else 1.0
-            for k in range(len(self.cell.points)):
-                matrix.axpy(sign, self._products[k, row, column], structure)
+    def _update_coupling(self, derivatives: list[list[FloatArray]], stage: ImplicitStage) -> None:
+        for (row, column), block in self.coupling.items():
+            kept: FloatArray | float = ROW_SIGNS[row]
+            if row == LITHIUM_FIELD and stage.frozen:
+                kept = 0.0
+            elif row == ELECTRONIC_FIELD and self._collector_prescribed:
+                kept = (block.rows != self.cell.collector).astype(np.float64)
+            block.enter(derivatives[column], kept)
+            self.sums[row, column] = float(block.values.sum())
 
     def _prescribe_collector(self) -> None:
-        """Replace the collector's row by scale * (phi_collector - V)."""
+        """Replace the collector's row of the conductors by scale * (phi_collector - V)."""
         mine = np.array([self.cell.collector] * int(self.cell.is_collector.sum()), dtype=PETSc.IntType)
         self.diagonal[ELECTRONIC_FIELD].setOption(PETSc.Mat.Option.KEEP_NONZERO_PATTERN, True)
         self.diagonal[ELECTRONIC_FIELD].zeroRows(mine, diag=self.cell.collector_conductance)
-        for column in (IONIC_FIELD, LITHIUM_FIELD):
-            self.coupling[ELECTRONIC_FIELD, column].setOption(PETSc.Mat.Option.KEEP_NONZERO_PATTERN, True)
-            self.coupling[ELECTRONIC_FIELD, column].zeroRows(mine, diag=0.0)
 
     def field_index_sets(self) -> list[PETSc.IS]:
         """Return the rows of each field in the nested matrix."""
         return list(self.matrix.getNestISs()[0])
-
-
-def _transposed(matrix: PETSc.Mat) -> PETSc.Mat:
-    result = PETSc.Mat()
-    matrix.transpose(result)
-    return result

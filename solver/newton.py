@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 from petsc4py import PETSc
 
+from .block_solver import BlockSolver, LinearTolerance
 from .controls import Control, Galvanostatic
 from .half_cell import (
     LITHIUM_FIELD,
@@ -18,13 +19,9 @@ from .half_cell import (
     create_vector,
 )
 from .jacobian import Jacobian
-from .linear_solver import BOOMERAMG, set_options
 from .reduction import global_sum, global_sums
 
 FloatArray = npt.NDArray[np.float64]
-
-PREFIX = "granode_discharge_"
-FIELD_NAMES = ("ionic", "electronic", "lithium")
 
 
 @dataclass(frozen=True)
@@ -38,7 +35,7 @@ class NewtonSettings:
     tightest_linear_tolerance: float = 1e-6
     maximum_linear_iterations: int = 200
     maximum_halvings: int = 14
-    rebuild_above: int = 16  # Krylov iterations above which the preconditioner is set up anew
+    patience: float = 15.0  # Krylov iterations lost to an old preconditioner before it is set up anew
 
 
 @dataclass(frozen=True)
@@ -74,9 +71,9 @@ class NewtonSolver:
         self.jacobian = Jacobian(cell)
         self._right, self._step = create_vector(cell), create_vector(cell)
         self._product = create_vector(cell)
-        self._constants = [self._constant(part) for part in cell.slices]
-        self._solver: PETSc.KSP | None = None
-        self._stale = True
+        self._linear = BlockSolver(
+            self.jacobian.matrix, self.jacobian.field_index_sets(), cell.comm, self.settings.patience
+        )
 
     def solve(self, starts: tuple[FloatArray, ...], stage: ImplicitStage, control: Control) -> NewtonResult:
         """Solve one stage from the start with the smallest residual.
@@ -101,7 +98,7 @@ class NewtonSolver:
 
     def forget(self) -> None:
         """Set the preconditioner up anew at the next solve, so that what follows does not depend on what was."""
-        self._stale = True
+        self._linear.forget()
 
     def _evaluate(self, state: FloatArray, stage: ImplicitStage, control: Control) -> _Iterate:
         currents = self.cell.currents(state)
@@ -145,40 +142,24 @@ class NewtonSolver:
     def _linear_solve(
         self, iterate: _Iterate, stage: ImplicitStage, control: Control, limit: float, forcing: float
     ) -> tuple[FloatArray, int]:
-        matrix = self.jacobian.update(iterate.state, iterate.currents, stage, control)
-        solver = self._krylov(matrix)
-        solver.setTolerances(
-            rtol=forcing,
-            atol=0.1 * limit,
-            max_it=self.settings.maximum_linear_iterations,
-        )
+        self.jacobian.update(iterate.state, iterate.currents, stage, control)
         self._right.array[:] = iterate.residual
-        used = 0
-        for _ in range(2):
-            solver.getPC().setReusePreconditioner(not self._stale)
-            solver.setOperators(matrix)
-            solver.solve(self._right, self._step)
-            used += solver.getIterationNumber()
-            fresh, self._stale = self._stale, solver.getIterationNumber() > self.settings.rebuild_above
-            if solver.getConvergedReason() > 0:
-                self._balance(matrix)
-                return np.array(self._step.array), used
-            self._stale = True
-            if fresh:
-                break
-        raise NotConvergedError(f"the linear solver stopped with PETSc reason {solver.getConvergedReason()}")
+        wanted = LinearTolerance(forcing, 0.1 * limit, self.settings.maximum_linear_iterations)
+        result = self._linear.solve(self._right, self._step, wanted)
+        if not result.converged:
+            raise NotConvergedError(f"the linear solver stopped with PETSc reason {result.reason}")
+        self._balance()
+        return np.array(self._step.array), result.iterations
 
-    def _balance(self, matrix: PETSc.Mat) -> None:
+    def _balance(self) -> None:
         """Add a constant to each field so that the linear residual of each equation sums to zero.
 
         The sums are the balances of charge and lithium; Krylov's method alone meets them last.
         """
         parts = self.cell.slices
-        sums = np.zeros((3, 4))
-        for column, trial in enumerate((*self._constants, self._step)):
-            matrix.mult(trial, self._product)
-            values = self._right.array - self._product.array if column == 3 else self._product.array
-            sums[:, column] = [float(values[part].sum()) for part in parts]
+        self.jacobian.matrix.mult(self._step, self._product)
+        missing = self._right.array - self._product.array
+        sums = np.column_stack([self.jacobian.sums, [float(missing[part].sum()) for part in parts]])
         total = global_sums(self.cell.comm, sums)
         try:
             shift = np.linalg.solve(total[:, :3], total[:, 3])
@@ -186,37 +167,6 @@ class NewtonSolver:
             raise NotConvergedError("no current can flow between two of the equations") from error
         for part, value in zip(parts, shift, strict=True):
             self._step.array[part] += value
-
-    def _constant(self, part: slice) -> PETSc.Vec:
-        """Return the vector that is one on a field and zero elsewhere."""
-        vector = create_vector(self.cell)
-        vector.array[:] = 0.0
-        vector.array[part] = 1.0
-        return vector
-
-    def _krylov(self, matrix: PETSc.Mat) -> PETSc.KSP:
-        """Set up FGMRES with a multiplicative split into fields, multigrid on each potential."""
-        if self._solver is not None:
-            return self._solver
-        solver = PETSc.KSP().create(self.cell.comm)
-        solver.setOptionsPrefix(PREFIX)
-        solver.setOperators(matrix)
-        options = {
-            "ksp_type": "fgmres",
-            "ksp_gmres_restart": "60",
-            "pc_type": "fieldsplit",
-            "pc_fieldsplit_type": "multiplicative",
-        }
-        for name in FIELD_NAMES[:2]:
-            options |= {f"fieldsplit_{name}_{key}": value for key, value in BOOMERAMG.items()}
-            options[f"fieldsplit_{name}_ksp_type"] = "preonly"
-        options |= {"fieldsplit_lithium_ksp_type": "preonly", "fieldsplit_lithium_pc_type": "sor"}
-        set_options(PREFIX, options)
-        solver.setFromOptions()
-        rows = self.jacobian.field_index_sets()
-        solver.getPC().setFieldSplitIS(*zip(FIELD_NAMES, rows, strict=True))
-        self._solver = solver
-        return solver
 
     def _line_search(
         self, iterate: _Iterate, step: FloatArray, stage: ImplicitStage, control: Control, limit: float

@@ -1,0 +1,139 @@
+"""Krylov solver of the half cell's linear systems: one field after the other, multigrid on each potential.
+
+The multigrid hierarchies depend on the stiffness and weakly on the slopes of the reactions, so they are
+kept over Newton iterations and time steps until the iterations that they cost exceed a new set-up.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from mpi4py import MPI
+from petsc4py import PETSc
+
+from .linear_solver import BOOMERAMG, set_options
+
+PREFIX = "granode_discharge_"
+FIELD_NAMES = ("ionic", "electronic", "lithium")
+RESTART = 60
+# Kept over many solves, so that a thorough set-up pays; one sweep down and one up, FGMRES needs no symmetry.
+MULTIGRID = BOOMERAMG | {
+    "pc_hypre_boomeramg_strong_threshold": "0.25",
+    "pc_hypre_boomeramg_agg_nl": "0",
+    "pc_hypre_boomeramg_relax_type_down": "SOR/Jacobi",
+    "pc_hypre_boomeramg_relax_type_up": "backward-SOR/Jacobi",
+}
+
+
+@dataclass(frozen=True)
+class LinearTolerance:
+    """When the linear iteration may end."""
+
+    relative: float  # to the right hand side
+    absolute: float
+    maximum_iterations: int
+
+
+@dataclass(frozen=True)
+class LinearResult:
+    """How a linear solve ended."""
+
+    iterations: int
+    reason: int  # PETSc's, positive where converged
+
+    @property
+    def converged(self) -> bool:
+        """Whether the tolerance was met."""
+        return self.reason > 0
+
+
+class BlockSolver:
+    """FGMRES with a multiplicative split into fields.
+
+    Args:
+        matrix: nested matrix whose entries change in place.
+        rows: index set of each field.
+        comm: communicator.
+        patience: Krylov iterations beyond those of a new preconditioner, in all, before it is set up anew.
+    """
+
+    def __init__(self, matrix: PETSc.Mat, rows: list[PETSc.IS], comm: MPI.Intracomm, patience: float) -> None:
+        self.matrix, self.rows, self.comm, self.patience = matrix, rows, comm, patience
+        self._parts: list[PETSc.PC] = []
+        self._fresh_rate = 0.0  # iterations per decade right after a set-up
+        self._excess = 0.0
+        self._stale = True
+
+    def forget(self) -> None:
+        """Set the preconditioner up anew at the next solve, so that what follows does not depend on what was."""
+        self._stale = True
+
+    def solve(self, right: PETSc.Vec, solution: PETSc.Vec, tolerance: LinearTolerance) -> LinearResult:
+        """Solve from zero; where an old preconditioner fails a new one is tried."""
+        solver = self._krylov
+        solver.setTolerances(rtol=tolerance.relative, atol=tolerance.absolute, max_it=tolerance.maximum_iterations)
+        result = LinearResult(0, 0)
+        for _ in range(2):
+            fresh = self._stale
+            self._prepare(solver)
+            solver.solve(right, solution)
+            used = solver.getIterationNumber()
+            result = LinearResult(result.iterations + used, solver.getConvergedReason())
+            self._judge(used, right.norm(), solver.getResidualNorm(), fresh)
+            if result.converged or fresh:
+                break
+            self._stale = True
+        return result
+
+    def _prepare(self, solver: PETSc.KSP) -> None:
+        """Keep the preconditioner or set it up; the split does not hand the wish to keep down to its parts."""
+        solver.setOperators(self.matrix)
+        if not self._stale:
+            return
+        split = solver.getPC()
+        for part in (split, *self._parts):
+            part.setReusePreconditioner(False)
+        solver.setUp()
+        self._parts = [inner.getPC() for inner in split.getFieldSplitSubKSP()]
+        for part in self._parts:
+            part.setUp()
+        for part in (split, *self._parts):
+            part.setReusePreconditioner(True)
+        self._stale = False
+
+    def _judge(self, used: int, start: float, end: float, fresh: bool) -> None:
+        """Add up the iterations beyond those of a new preconditioner."""
+        decades = max(float(np.log10(start / end)), 1e-3) if start > end > 0.0 else 1e-3
+        if fresh:
+            self._fresh_rate, self._excess = used / decades, 0.0
+            return
+        self._excess += max(used - self._fresh_rate * decades, 0.0)
+        self._stale = self._excess > self.patience
+
+    @cached_property
+    def _krylov(self) -> PETSc.KSP:
+        """The solver, made when the first system is solved."""
+        return _create(self.matrix, self.rows, self.comm)
+
+
+def _create(matrix: PETSc.Mat, rows: list[PETSc.IS], comm: MPI.Intracomm) -> PETSc.KSP:
+    solver = PETSc.KSP().create(comm)
+    solver.setOptionsPrefix(PREFIX)
+    solver.setOperators(matrix)
+    options = {
+        "ksp_type": "fgmres",
+        "ksp_gmres_restart": str(RESTART),
+        "pc_type": "fieldsplit",
+        "pc_fieldsplit_type": "multiplicative",
+    }
+    for name in FIELD_NAMES[:2]:
+        options |= {f"fieldsplit_{name}_{key}": value for key, value in MULTIGRID.items()}
+        options[f"fieldsplit_{name}_ksp_type"] = "preonly"
+    options |= {"fieldsplit_lithium_ksp_type": "preonly", "fieldsplit_lithium_pc_type": "sor"}
+    options["fieldsplit_lithium_pc_sor_its"] = "2"
+    set_options(PREFIX, options)
+    solver.setFromOptions()
+    solver.getPC().setFieldSplitIS(*zip(FIELD_NAMES, rows, strict=True))
+    return solver
