@@ -10,6 +10,7 @@ from manufacturing.errors import InputError
 from manufacturing.phases import Phase
 from meshing.labelled_mesh import LabelledMesh
 
+from .cell_contacts import check_contacts, check_planes
 from .conduction_settings import check_conductivity_file, conduction_sections, conductivities
 from .geometry import check_geometry, read_packing
 from .log import RunLog
@@ -42,7 +43,8 @@ def check_case(case: Case, materials: CaseMaterials, folder: Path = Path()) -> N
     if case.rheology is not None and isinstance(case.geometry, ManufacturedGeometry):
         Rheometer(case.geometry, case.rheology, folder, Path(), MPI.COMM_SELF, RunLog(quiet=True)).check()
     present = phases_of(case, folder)
-    for name, section in (case.conduction or {}).items():
+    check_contacts(case)
+    for name, section in (conduction_sections(case, materials) if case.conduction is not None else {}).items():
         check_conductivity_file(name, section, folder)
         _check_directions(name, section, case)
         _check_resistances(name, section, case)
@@ -126,16 +128,9 @@ def _check_directions(name: str, section: ConductionSection, case: Case) -> None
 
 def _check_resistances(name: str, section: ConductionSection, case: Case) -> None:
     """Refuse resistances of planes that the mesh will not have."""
-    given = [interface for interface, value in section.resistance.items() if value > 0.0]
-    for interface in given:
-        first, second = interface.split("|")
-        made = () if isinstance(case.geometry, LayersGeometry) else case.mesh.contact_planes
-        if first == second and first not in made:
-            raise InputError(
-                f"conduction.{name}.resistance",
-                interface,
-                f'planes between particles, mesh.contact_planes = ["{first}"]',
-            )
+    for interface, value in section.resistance.items():
+        if value > 0.0:
+            check_planes(f"conduction.{name}.resistance", interface, interface, case)
 
 
 def _check_conduction(name: str, section: ConductionSection, materials: CaseMaterials, present: set[Phase]) -> None:

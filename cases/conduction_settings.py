@@ -15,9 +15,11 @@ from meshing.labelled_mesh import TOP_FACES, LabelledMesh
 from solver.conduction import ConductionSettings
 from solver.conduction_problem import Conductivity, conductivity_by_phase
 
+from .cell_contacts import contact_resistances
 from .physics import CaseMaterials
 from .schema import Case
 from .schema_conduction import ConductionSection
+from .schema_interfaces import ELECTRONIC_CONTACTS
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -28,7 +30,23 @@ _ROWS = np.array([[0, 3, 4], [3, 1, 5], [4, 5, 2]])  # column of TENSOR, without
 
 
 def conduction_sections(case: Case, materials: CaseMaterials) -> dict[str, ConductionSection]:
-    """Return the conduction solves of a case; by default electronic_z and ionic_z where materials are given."""
+    """Return the conduction solves of a case; by default electronic_z and ionic_z where materials are given.
+
+    What a solve leaves open about walls and contacts is that of the cell.
+    """
+    sections = _given_or_default(case, materials)
+    return {name: _as_in_cell(section, case) for name, section in sections.items()}
+
+
+def _as_in_cell(section: ConductionSection, case: Case) -> ConductionSection:
+    contacts = {"electronic": ELECTRONIC_CONTACTS, "ionic": ("SE|SE",)}.get(section.carrier or "", ())
+    changes: dict[str, object] = {"resistance": contact_resistances(case, contacts) | section.resistance}
+    if section.lateral is None:
+        changes["lateral"] = case.cell.lateral
+    return section.model_copy(update=changes)
+
+
+def _given_or_default(case: Case, materials: CaseMaterials) -> dict[str, ConductionSection]:
     if case.conduction is not None:
         return case.conduction
     sections = {}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -46,6 +47,9 @@ class DischargeStage:
         """Run the protocol, from a checkpoint where there is one, and return its figures."""
         for text in self.materials.lines():
             self.log.line(f"discharge: {text}")
+        if self.case.cell.lateral == "insulated":
+            walls = (False, False)
+            mesh, graph = replace(mesh, periodic=(*walls, mesh.periodic[2])), graph.with_walls(walls)
         steps = protocol_steps(self.case)
         model, window = build_cell_model(self.case, self.materials), stoichiometry_window(self.materials)
         run = Discharge(mesh, model, window, steps, stepping_settings(self.case), self.comm, graph)

@@ -31,6 +31,7 @@ from solver.materials import (
     with_overrides,
 )
 
+from .cell_contacts import cell_contacts
 from .protocol import starts_with_charge, stepping_section
 from .schema import Case, KineticsSection, MaterialSection
 
@@ -131,6 +132,7 @@ def build_cell_model(case: Case, materials: CaseMaterials) -> CellModel:
         initial_stoichiometry=initial_stoichiometry(case, actives),
         reactions={phase: _reaction(case, phase, entry) for phase, entry in actives.items()},
         counter=_counter(case, materials),
+        contacts=cell_contacts(case),
     )
 
 

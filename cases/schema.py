@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from .schema_conduction import ConductionSection
 from .schema_image import ImageGeometry
+from .schema_interfaces import InterfacesSection, KineticsSection
 from .schema_manufacturing import ManufacturedGeometry, PowderSection, RandomGeometry, RheologySection
 from .schema_morphology import MorphologySection
 from .schema_protocol import DischargeSection, ProtocolSection
@@ -217,6 +218,9 @@ class CellSection(Section):
     crop_top: NotNegative = Field(0.0, description="cut off from the packing at its upper plane [m]")
     collector: CollectorSection = Field(CollectorSection(), description="contact of the current collector")
     delamination: DelaminationSection = Field(DelaminationSection(), description="AM|SE contact that came apart")
+    lateral: Literal["periodic", "insulated"] = Field(
+        "periodic", description="x and y walls in the discharge, and in conduction solves that do not say otherwise"
+    )
     temperature: Positive = Field(298.15, description="temperature [K]")
 
 
@@ -241,14 +245,6 @@ class MaterialsSection(Section):
     separator: MaterialSection | None = Field(None, description="separator; the SE's material by default")
     anode: MaterialSection | None = Field(None, description="active material of a second insertion electrode")
     counter: MaterialSection | None = Field(None, description="metal counter electrode; none: phi_i = 0 on its face")
-
-
-class KineticsSection(Section):
-    """Charge-transfer law of an interface."""
-
-    kinetics: Literal["butler_volmer", "linear", "sinh"] = Field("butler_volmer", description="law i(eta)")
-    scale: Positive = Field(1.0, description="V_0 of the sinh law [V]")
-    resistance: NotNegative = Field(0.0, description="film resistance in series [Ohm m2]")
 
 
 class VoxelsSection(Section):
@@ -280,9 +276,7 @@ class Case(Section):
     mesh: MeshSection = Field(MeshSection(), description="meshing")
     cell: CellSection = Field(CellSection(), description="separator, crop planes, contacts and temperature")
     materials: MaterialsSection = Field(MaterialsSection(), description="materials")
-    interfaces: dict[Literal["AM|SE", "SE|anode", "counter"], KineticsSection] = Field(
-        {}, description="charge transfer"
-    )
+    interfaces: InterfacesSection = Field({}, description="charge transfer, contact resistances, necks")
     conduction: dict[str, ConductionSection] | None = Field(
         None, description="named solves; by default `electronic_z` and `ionic_z` where materials are given"
     )

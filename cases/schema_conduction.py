@@ -40,13 +40,16 @@ class ConductionSection(Section):
     resistance: dict[Interface, Annotated[float, Field(ge=0.0)]] = Field(
         {},
         description="of interfaces such as `AM|CBD`, and of contact planes such as `SE|SE` where `mesh.contact_planes` "
-        "makes them [Ohm m2], for heat [m2 K/W]; 0 is a perfect contact, `inf` insulates",
+        "makes them [Ohm m2], for heat [m2 K/W]; 0 is a perfect contact, `inf` insulates; `electronic` and `ionic` "
+        "solves take those of `[interfaces]` where none is given",
     )
     order: Annotated[int, Field(ge=1, le=3)] = Field(2, description="polynomial order of the elements")
     directions: tuple[Direction, ...] = Field(
         ("z",), description="directions of the current; x and y need periodic walls there", min_length=1
     )
-    lateral: Literal["periodic", "insulated"] = Field("periodic", description="condition on the x and y walls")
+    lateral: Literal["periodic", "insulated"] | None = Field(
+        None, description="condition on the x and y walls; that of `cell.lateral` by default"
+    )
     z_walls: Literal["fixed", "periodic"] = Field(
         "fixed",
         description="current along z: between fixed potentials on both planes, or by a mean gradient on a mesh that is "

@@ -60,9 +60,8 @@ def case_file_document() -> str:
     schema = Case.model_json_schema()
     models: dict[str, Schema] = schema["$defs"]
     parts = [_INTRODUCTION, "## Top level\n", _table(schema)]
-    for key, field in schema["properties"].items():
-        for reference in _references(field, key):
-            parts.append(_section(reference, models, "##"))
+    for reference in _inner(schema, ""):
+        parts.append(_section(reference, models, "##"))
     parts += [_library(), "## A complete example\n", f"```toml\n{EXAMPLE.read_text().strip()}\n```\n"]
     return "\n".join(parts)
 
@@ -76,12 +75,27 @@ def _section(reference: Reference, models: dict[str, Schema], level: str) -> str
     if source:
         title += f' with `source = "{source}"`'
     parts = [title + "\n", _cell(model.get("description", "")) + "\n", _table(model)]
-    for key, field in model["properties"].items():
-        for inner in _references(field, f"{reference.path}.{key}"):
-            # The keys of a material are those of the library, and a group of steps holds steps.
-            if inner.model not in ("MaterialSection", reference.model):
-                parts.append(_section(inner, models, level + "#"))
+    for inner in _inner(model, f"{reference.path}."):
+        # The keys of a material are those of the library, and a group of steps holds steps.
+        if inner.model not in ("MaterialSection", reference.model):
+            parts.append(_section(inner, models, level + "#"))
     return "\n".join(parts)
+
+
+def _inner(model: Schema, path: str) -> list[Reference]:
+    """Return the tables inside a model; interfaces with the same keys are one of them."""
+    found = [r for key, field in model["properties"].items() for r in _references(field, path + _quoted(key))]
+    if not any("|" in reference.path for reference in found):
+        return found
+    paths: dict[str, list[str]] = {}
+    for reference in found:
+        paths.setdefault(reference.model, []).append(reference.path)
+    return [Reference(name, "]`, `[".join(same)) for name, same in paths.items()]
+
+
+def _quoted(key: str) -> str:
+    """Return a key as it stands in a table's name."""
+    return key if key.isidentifier() else f'"{key}"'
 
 
 def _table(model: Schema) -> str:

@@ -31,7 +31,7 @@ def stage_keys(case: Case, folder: Path) -> dict[str, str]:
     properties = materials.describe()
     densities = {name: entry.density.value for name, entry in materials.by_domain.items()}
     packing = content_hash([STAGE_FORMAT, data["geometry"], _source(case.geometry, folder)])
-    assembly = {name: value for name, value in data["cell"].items() if name != "temperature"}
+    assembly = {name: value for name, value in data["cell"].items() if name not in ("temperature", "lateral")}
     mesh = content_hash([packing, data["mesh"], assembly])
     output = {name: data["output"][name] for name in ("fields", "snapshots")}
     keys = {"meshing": mesh, "electrode": content_hash([mesh, densities, output["fields"]])}
@@ -50,7 +50,8 @@ def stage_keys(case: Case, folder: Path) -> dict[str, str]:
     if case.voxels is not None:
         keys["voxels"] = content_hash([packing, assembly, data["voxels"], sections, properties])
     if stepping_section(case) is not None:
-        physics = [data["discharge"], data["protocol"], properties, data["interfaces"], data["cell"]["temperature"]]
+        cell = [data["cell"][name] for name in ("temperature", "lateral")]
+        physics = [data["discharge"], data["protocol"], properties, data["interfaces"], cell]
         keys["discharge"] = content_hash([mesh, DISCHARGE_FORMAT, *physics, output])
     wanted = STAGES[: STAGES.index(LAST[case.output.until]) + 1]
     return {name: key for name, key in keys.items() if name in wanted}

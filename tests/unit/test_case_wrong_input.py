@@ -148,6 +148,30 @@ WRONG: list[tuple[Content, str, str, str]] = [  # case, key, found, expected
         "mesh.contact_planes",
     ),
     (
+        changed(SPHERES, 'interfaces."AM|AM".resistance=1e-3'),
+        'interfaces."AM|AM".resistance',
+        "0.001",
+        "mesh.contact_planes",
+    ),
+    (
+        changed(SPHERES, 'interfaces."AM|AM".lithium="blocked"'),
+        'interfaces."AM|AM".lithium',
+        "blocked",
+        "mesh.contact_planes",
+    ),
+    (
+        changed(LAYERS, 'interfaces."AM|CBD".kinetics="linear"'),
+        "interfaces.AM|CBD.kinetics",
+        "unknown",
+        "",
+    ),
+    (
+        changed(LAYERS, 'interfaces."SE|CBD".resistance=1.0'),
+        "interfaces.SE|CBD",
+        "unknown",
+        "",
+    ),
+    (
         changed(LAYERS, 'conduction.a={carrier="ionic",resistance={"SE|AM"=1.0}}'),
         "conduction.a.resistance",
         "SE|AM",
