@@ -115,7 +115,7 @@ def _check_layers(case: Case, geometry: LayersGeometry) -> None:
 def _check_directions(name: str, section: ConductionSection, case: Case) -> None:
     """Refuse directions along which nothing can be periodic, as far as that is known before there is a mesh."""
     lateral = set(section.directions) & {"x", "y"}
-    if lateral and section.lateral == "insulated":
+    if lateral and section.walls == "insulated":
         raise InputError(f"conduction.{name}.directions", ", ".join(sorted(lateral)), "z, because walls are insulated")
     periodic = getattr(case.geometry, "periodic", None) or (True, True, True)
     wanted = lateral | ({"z"} if section.z_walls == "periodic" else set())

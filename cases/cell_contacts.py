@@ -49,4 +49,4 @@ def check_planes(key: str, interface: str, found: object, case: Case) -> None:
 
 
 def _necks_blocked(case: Case) -> bool:
-    return NECKS in case.interfaces and case.interfaces[NECKS].lithium == "blocked"
+    return "AM|AM" in case.interfaces and case.interfaces["AM|AM"].lithium == "blocked"

@@ -82,7 +82,7 @@ def conduction_settings(
         name,
         by_phase,
         section.order,
-        section.lateral == "periodic",
+        section.walls == "periodic",
         top_faces=TOP_FACES if section.carrier == "ionic" else (COLLECTOR,),
         directions=section.directions,
         periodic_z=section.z_walls == "periodic",

@@ -182,7 +182,8 @@ def check_cutoff(case: Case, model: CellModel) -> None:
 
 
 def _reaction(case: Case, phase: Phase, active: ActiveMaterial) -> InsertionReaction:
-    section = case.interfaces.get("AM|SE" if phase == Phase.AM else "SE|anode", KineticsSection())
+    of_phase = case.interfaces.get("AM|SE") if phase == Phase.AM else case.interfaces.get("SE|anode")
+    section = of_phase or KineticsSection()
     alpha_a, alpha_c = active.transfer_coefficient_anodic.value, active.transfer_coefficient_cathodic
     exchange: ExchangeCurrent
     if active.rate_constant is not None:

@@ -210,9 +210,9 @@ class Pipeline:
             self.log.progress("conduction", k / len(sections), name)
             start = time.perf_counter()
             settings = conduction_settings(name, section, self.materials, self.mesh, self.folder)
-            result = solve_conduction(self.mesh, settings, self.comm, self.graph(section.lateral))
+            result = solve_conduction(self.mesh, settings, self.comm, self.graph(section.walls))
             bars = error_bars_of_run(result.summary, *shape_and_sample(self.case))
-            failure = run_on(self.comm, 1, partial(self._failure, result.summary, settings, section.lateral))
+            failure = run_on(self.comm, 1, partial(self._failure, result.summary, settings, section.walls))
             seconds = round(time.perf_counter() - start, 3)
             report[name] = {**result.summary, **failure, "error_bars": bars, "seconds": seconds}
             self.log.line(f"conduction: {name}: {conduction_line(report[name])}")

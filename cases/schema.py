@@ -276,7 +276,9 @@ class Case(Section):
     mesh: MeshSection = Field(MeshSection(), description="meshing")
     cell: CellSection = Field(CellSection(), description="separator, crop planes, contacts and temperature")
     materials: MaterialsSection = Field(MaterialsSection(), description="materials")
-    interfaces: InterfacesSection = Field({}, description="charge transfer, contact resistances, necks")
+    interfaces: InterfacesSection = Field(
+        InterfacesSection(), description="charge transfer, contact resistances, necks"
+    )
     conduction: dict[str, ConductionSection] | None = Field(
         None, description="named solves; by default `electronic_z` and `ionic_z` where materials are given"
     )

@@ -93,6 +93,11 @@ class ConductionSection(Section):
         return self.carrier or "electronic"
 
     @property
+    def walls(self) -> Literal["periodic", "insulated"]:
+        """Condition on the x and y walls, periodic where neither the solve nor the cell says otherwise."""
+        return self.lateral or "periodic"
+
+    @property
     def conductivity_unit(self) -> str:
         """Unit of the conductivity."""
         return self.unit or UNITS.get(self.quantity, "S/m")

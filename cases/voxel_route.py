@@ -73,7 +73,7 @@ def voxel_figures(
     phases, _ = label_voxels(packing, counts, cut_settings(case).matrix_phase)
     found = {}
     for name, section in sections.items():
-        lateral = tuple(bool(p) and section.lateral == "periodic" for p in packing.periodic[:2])
+        lateral = tuple(bool(p) and section.walls == "periodic" for p in packing.periodic[:2])
         table = {phase: float(value) for phase, value in conductivities(section, materials).items()}
         found[name] = voxel_conduction(phases, packing.size / counts, table, (lateral[0], lateral[1]))
     return found
