@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 from pydantic import Field, model_validator
 
+from .schema_curves import CurvesSection
 from .schema_section import Positive, Section
 from .schema_trend import DerivedFigureSection, TrendSection
 
@@ -50,3 +51,4 @@ class StudySection(Section):
     convergence: ConvergenceSection | None = Field(None, description="none: no extrapolation")
     derived: dict[str, DerivedFigureSection] = Field({}, description="figures made of others, `derived.NAME` elsewhere")
     trend: TrendSection | None = Field(None, description="none: no figures over a swept key")
+    curves: CurvesSection | None = Field(None, description="none: curves are not laid over each other")

@@ -15,6 +15,7 @@ from .case_file import read_content
 from .convergence_fit import MEANING
 from .log import RunLog
 from .run_directory import content_hash, versions, write_json
+from .study_curve_files import write_curves
 from .study_error_bars import error_bars_of_study
 from .study_plan import StudyPlan
 from .study_results import (
@@ -64,6 +65,7 @@ def collect(plan: StudyPlan, out: Path, overrides: tuple[str, ...], log: RunLog)
         for name in plot_study(plan, rows, statistics, found, bars, out / "plots"):
             log.line(f"report: plots/{name}")
         write_trends(plan, rows, out, log)
+        write_curves(plan, rows, out, log)
     return rows
 
 

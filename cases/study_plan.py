@@ -12,6 +12,7 @@ from manufacturing.errors import InputError
 from .case_checks import check_case
 from .case_file import read_content, set_key, validate_case
 from .conduction_settings import conduction_sections
+from .curve_checks import check_curves
 from .derived_figures import DERIVED
 from .physics import CaseMaterials
 from .run_directory import STAGES, content_hash
@@ -103,21 +104,29 @@ def plan_study(path: Path, overrides: tuple[str, ...] = ()) -> StudyPlan:
     folder = path.resolve().parent
     content = {key: value for key, value in data.items() if key != "study"}
     points = tuple(_planned(point, content, folder) for point in expand(base.study, folder))
-    for name, members in base.study.pool.items():
-        _check_figures(members, f"study.pool.{name}", points)
-    derived = {f"{DERIVED}.{name}" for name in base.study.derived}
-    for name, section in base.study.derived.items():
-        _check_figures(_of_stages((*section.product, *section.over), points), f"study.derived.{name}", points)
-    named = tuple(figure for figure in base.study.figures if figure not in derived)
-    _check_figures(_not_pooled(base.study, named), "study.figures", points)
-    if base.study.trend is not None:
-        check_trend(base.study.trend, [planned.point for planned in points])
-        figures = (f for panel in base.study.trend.panels for f in panel.figures.values())
-        named = tuple(figure for figure in figures if figure not in derived)
-        _check_figures(_of_stages(_not_pooled(base.study, named), points), "study.trend.panels", points)
-    if base.study.convergence is not None:
-        _check_convergence(base.study, base.study.convergence, points)
+    _check_parts(base.study, points)
     return StudyPlan(path, base.title or path.stem, base.study, points)
+
+
+def _check_parts(study: StudySection, points: tuple[PlannedPoint, ...]) -> None:
+    """Refuse pools, figures, trends, convergences and curves that the points cannot give."""
+    for name, members in study.pool.items():
+        _check_figures(members, f"study.pool.{name}", points)
+    derived = {f"{DERIVED}.{name}" for name in study.derived}
+    for name, section in study.derived.items():
+        _check_figures(_of_stages((*section.product, *section.over), points), f"study.derived.{name}", points)
+    named = tuple(figure for figure in study.figures if figure not in derived)
+    _check_figures(_not_pooled(study, named), "study.figures", points)
+    if study.trend is not None:
+        check_trend(study.trend, [planned.point for planned in points])
+        figures = (f for panel in study.trend.panels for f in panel.figures.values())
+        named = tuple(figure for figure in figures if figure not in derived)
+        _check_figures(_of_stages(_not_pooled(study, named), points), "study.trend.panels", points)
+    if study.convergence is not None:
+        _check_convergence(study, study.convergence, points)
+    if study.curves is not None:
+        discharged = all("discharge" in planned.keys for planned in points)
+        check_curves(study.curves, [planned.point for planned in points], study.seed_key, discharged)
 
 
 def _planned(point: StudyPoint, content: dict[str, Any], folder: Path) -> PlannedPoint:

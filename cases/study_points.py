@@ -61,6 +61,12 @@ def swept_keys(points: Sequence[StudyPoint]) -> list[str]:
     return list(dict.fromkeys(key for point in points for key in point.values))
 
 
+def varied_with(study: StudySection, key: str) -> tuple[str, ...]:
+    """Return the other keys of `study.list` where a key is one of them: each of its values fixes theirs."""
+    together = _flat(study.list)
+    return tuple(other for other in together if other != key) if key in together else ()
+
+
 def _grid(grid: Mapping[str, Any]) -> list[Values]:
     lists = {key: _values(f"study.grid.{key}", values) for key, values in _flat(grid).items()}
     return [dict(zip(lists, values, strict=True)) for values in itertools.product(*lists.values())] if lists else []

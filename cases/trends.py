@@ -13,7 +13,7 @@ import numpy as np
 from .schema_trend import PrintedSection, TrendPanelSection, TrendSection
 from .seed_statistics import SeedStatistics, seed_statistics
 from .study_plan import StudyPlan
-from .study_points import value_text
+from .study_points import value_text, varied_with
 from .study_results import Combination, StudyRow, grouped
 
 
@@ -68,7 +68,8 @@ def trend_lines(plan: StudyPlan, rows: Sequence[StudyRow]) -> list[TrendLine]:
     lines: list[TrendLine] = []
     for panel in section.panels:
         of_panel: list[TrendLine] = []
-        for combination, members in grouped(rows, (plan.study.seed_key, section.key)):
+        along = (plan.study.seed_key, section.key, *varied_with(plan.study, section.key))
+        for combination, members in grouped(rows, along):
             for (series, positions), (name, figure) in itertools.product(
                 series_positions(section, members).items(), panel.figures.items()
             ):

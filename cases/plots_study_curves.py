@@ -1,0 +1,91 @@
+"""Pictures of the discharges of a study: voltage over capacity, and lithium along z, one colour per line."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from matplotlib import colormaps
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from .plots_style import LINE_COLOURS, MICROMETRE, new_figure
+from .schema_curves import CurvesSection
+from .study_curves import UNITS, CurveLine, legend_title
+from .study_plan import StudyPlan
+
+_HEIGHT = 4.6  # [inch]
+_BAND = 0.18  # opacity of the interval over seeds
+_SHADES = (0.0, 0.88)  # of the colour map, whose end is too light for lines
+_MOST_ENTRIES = 9  # of a legend inside the diagram
+
+
+def plot_study_voltage(plan: StudyPlan, section: CurvesSection, lines: Sequence[CurveLine]) -> Figure:
+    """Draw the voltage of every run over its capacity: thin lines are single seeds, thick ones their means."""
+    figure = new_figure(_HEIGHT)
+    axes = figure.subplots()
+    for line, colour in zip(lines, line_colours(lines), strict=True):
+        _draw_voltage(axes, line, colour)
+    unit = UNITS[section.capacity]
+    axes.set_xlabel(unit if section.capacity == "utilisation" else f"capacity [{unit}]")
+    axes.set_ylabel("voltage [V]")
+    _finish(figure, axes, plan, section, lines)
+    return figure
+
+
+def plot_study_lithium(plan: StudyPlan, section: CurvesSection, lines: Sequence[CurveLine]) -> Figure:
+    """Draw the mean lithium of the active material along z at the end of the runs."""
+    figure = new_figure(_HEIGHT)
+    axes = figure.subplots()
+    for line, colour in zip(lines, line_colours(lines), strict=True):
+        profile = line.mean_profile
+        if profile is None:
+            continue
+        z = profile.height / MICROMETRE
+        axes.plot(z, profile.stoichiometry, ".-", color=colour, markersize=5, label=line.name)
+        if len(line.profiles) > 1:
+            low, high = profile.stoichiometry - profile.half_width, profile.stoichiometry + profile.half_width
+            axes.fill_between(z, low, high, color=colour, alpha=_BAND, linewidth=0)
+    axes.set_xlim(left=0.0)
+    axes.set_xlabel("z from the separator to the collector [µm]")
+    axes.set_ylabel(r"lithium $x = c/c_\mathrm{max}$ at the end")
+    _finish(figure, axes, plan, section, lines)
+    return figure
+
+
+def line_colours(lines: Sequence[CurveLine]) -> list[tuple[float, ...] | str]:
+    """Return shades in the order of a numeric key, else colours that any eye can tell apart."""
+    positions = [line.position for line in lines]
+    known = [p for p in positions if p is not None]
+    if len(known) < len(lines) or len(set(known)) < len(lines):
+        return [LINE_COLOURS[k % len(LINE_COLOURS)] for k in range(len(lines))]
+    ranks = np.argsort(np.argsort(known))
+    shades = np.linspace(*_SHADES, len(lines)) if len(lines) > 1 else np.array(_SHADES[:1])
+    return [tuple(colormaps["viridis"](shades[rank])) for rank in ranks]
+
+
+def _draw_voltage(axes: Axes, line: CurveLine, colour: tuple[float, ...] | str) -> None:
+    mean = line.mean_curve
+    thin = len(line.curves) > 1
+    for k, curve in enumerate(line.curves):
+        label = line.name if mean is None and k == 0 else None
+        axes.plot(
+            curve.capacity, curve.voltage, color=colour, linewidth=0.6 if thin else 1.5, label=label, clip_on=False
+        )
+    if mean is not None:
+        low, high = mean.voltage - mean.half_width, mean.voltage + mean.half_width
+        axes.fill_between(mean.capacity, low, high, color=colour, alpha=_BAND, linewidth=0)
+        axes.plot(mean.capacity, mean.voltage, color=colour, linewidth=1.8, label=line.name)
+
+
+def _finish(figure: Figure, axes: Axes, plan: StudyPlan, section: CurvesSection, lines: Sequence[CurveLine]) -> None:
+    """Add grid, legend and title; the title says what bands are."""
+    axes.grid(alpha=0.3)
+    title = legend_title(section) or None
+    if len(lines) > _MOST_ENTRIES:
+        figure.legend(title=title, loc="outside right upper", fontsize=8, title_fontsize=8, frameon=False)
+    else:
+        axes.legend(title=title, loc="best", fontsize=8, title_fontsize=8)
+    seeds = max(len(line.curves) for line in lines)
+    bands = f"; means of {seeds} seeds, bands: {plan.study.confidence:.0%} interval" if seeds > 1 else ""
+    figure.suptitle(f"{plan.title}{bands}", fontsize=10)
