@@ -34,7 +34,7 @@ DIRECT = {
     "pc_factor_mat_solver_type": "mumps",
 }
 DIRECT_MEMORY = 16.0  # [GB]
-DIRECT_PATIENCE = 240.0  # [s] of the largest direct solve that is tried
+DIRECT_PATIENCE = 400.0  # [s] of the largest direct solve that is tried
 GROWTH = (4.0 / 3.0, 2.0)  # powers of the unknowns with which memory and time of a direct solve grow in 3D
 
 
@@ -60,7 +60,7 @@ class MeshOf:
 
 SMALL, MIDDLE, LARGE = MeshOf(60, 1.3e-6), MeshOf(300, 0.6e-6), MeshOf(1000, 0.6e-6)
 VOXELS = MeshOf(1000, 0.27e-6, "voxel")
-DIRECT_LADDER = (SMALL, MeshOf(300, 1.2e-6), MeshOf(300, 0.9e-6), MIDDLE, MeshOf(300, 0.5e-6))
+DIRECT_LADDER = (SMALL, MeshOf(300, 1.2e-6), MeshOf(300, 0.9e-6), MIDDLE, MeshOf(300, 0.5e-6), LARGE)
 ITERATIONS = (  # order, mesh, conductors
     (1, SMALL, HEAT),
     (1, MIDDLE, HEAT),
