@@ -20,21 +20,26 @@ from solver.kinetics import (
     RateConstant,
     SinhKinetics,
 )
+from solver.marcus import MarcusHushChidsey
 from solver.materials import (
     ActiveMaterial,
     Binder,
     CounterElectrode,
+    Curve,
     Electrolyte,
     Material,
+    at_temperature,
     describe,
     material,
     with_overrides,
+    without_temperature,
 )
 
 from .cell_contacts import cell_contacts
 from .protocol import starts_with_charge, stepping_section
 from .schema import Case, KineticsSection, MaterialSection
 
+SYMBOLS = {"open_circuit_potential": "U(x)", "diffusivity": "D(x)", "electronic_conductivity": "sigma_e(x)"}
 KINDS: dict[str, tuple[type[Material], ...]] = {
     "AM": (ActiveMaterial,),
     "SE": (Electrolyte,),
@@ -46,20 +51,25 @@ KINDS: dict[str, tuple[type[Material], ...]] = {
 
 
 class CaseMaterials:
-    """The materials of a case, overrides applied.
+    """The materials of a case, overrides applied, at the temperature of the cell.
 
     Raises:
         InputError: unknown name, unknown property, or a material of the wrong kind for its domain.
     """
 
     def __init__(self, case: Case) -> None:
-        self.by_domain: dict[str, Material] = {}
+        self.temperature = case.cell.temperature
+        self.as_given: dict[str, Material] = {}
         for domain, kinds in KINDS.items():
             section = getattr(case.materials, domain)
             if section is not None:
-                self.by_domain[domain] = _resolve(domain, section, kinds)
-        if "separator" not in self.by_domain and "SE" in self.by_domain:
-            self.by_domain["separator"] = self.by_domain["SE"]
+                self.as_given[domain] = _resolve(domain, section, kinds)
+        if "separator" not in self.as_given and "SE" in self.as_given:
+            self.as_given["separator"] = self.as_given["SE"]
+        self.by_domain = {
+            domain: at_temperature(entry, self.temperature, f"materials.{domain}")
+            for domain, entry in self.as_given.items()
+        }
 
     def get(self, domain: str) -> Any:
         """Return the material of a domain; raise InputError when the case gives none."""
@@ -68,25 +78,40 @@ class CaseMaterials:
         return self.by_domain[domain]
 
     def describe(self) -> dict[str, Any]:
-        """Return every number of every material with its source."""
-        return {domain: describe(entry) for domain, entry in self.by_domain.items()}
+        """Return every number of every material with its source, at its own reference temperature."""
+        return {domain: describe(entry) for domain, entry in self.as_given.items()}
 
     def lines(self) -> list[str]:
         """Return one line per property of every material: value, unit, source; tables in full."""
         text = []
-        for domain, entry in self.by_domain.items():
+        for domain, entry in self.as_given.items():
+            fixed = without_temperature(entry, self.temperature)
+            if fixed:
+                known = f"{entry.reference_temperature.value:g} K is used at {self.temperature:g} K"
+                text.append(f"warning: {domain} = {entry.name}: {', '.join(fixed)} of {known}, no activation energy")
             for name, value in describe(entry).items():
                 if isinstance(value, dict) and "source" in value:
                     text.append(f"{domain} = {entry.name}: {name} {_shown(value)} [{value['source']}]")
         return text
 
+    def electronic_properties(self) -> dict[Phase, float | Curve]:
+        """Return the electronic conductivity of each conductor that is given [S/m]: a number, or sigma_e(x)."""
+        found: dict[Phase, float | Curve] = {}
+        for domain in ("AM", "CBD", "anode"):
+            entry = self.by_domain.get(domain)
+            if isinstance(entry, ActiveMaterial):
+                found[Phase[domain]] = entry.transport("electronic_conductivity")
+            elif isinstance(entry, Binder):
+                found[Phase[domain]] = entry.electronic_conductivity.value
+        return found
+
     def electronic(self) -> dict[Phase, float]:
-        """Return the electronic conductivity of each conductor that is given [S/m]."""
-        return {
-            Phase[d]: self.by_domain[d].electronic_conductivity.value  # type: ignore[union-attr]
-            for d in ("AM", "CBD", "anode")
-            if d in self.by_domain
-        }
+        """Return the electronic conductivity of each conductor that is given [S/m], active material discharged."""
+        found = {}
+        for phase, entry in self.electronic_properties().items():
+            x = self.get(phase.name).stoichiometry_discharged.value if not isinstance(entry, float) else 0.0
+            found[phase] = entry if isinstance(entry, float) else float(entry.value(x))
+        return found
 
     def ionic(self) -> dict[Phase, float]:
         """Return the ionic conductivity of each electrolyte that is given [S/m]."""
@@ -126,8 +151,8 @@ def build_cell_model(case: Case, materials: CaseMaterials) -> CellModel:
     materials.get("separator")
     return CellModel(
         ionic_conductivity=materials.ionic(),
-        electronic_conductivity=materials.electronic(),
-        diffusivity={phase: entry.diffusivity.value for phase, entry in actives.items()},
+        electronic_conductivity=materials.electronic_properties(),
+        diffusivity={phase: entry.transport("diffusivity") for phase, entry in actives.items()},
         maximum_concentration={phase: entry.maximum_concentration.value for phase, entry in actives.items()},
         initial_stoichiometry=initial_stoichiometry(case, actives),
         reactions={phase: _reaction(case, phase, entry) for phase, entry in actives.items()},
@@ -147,12 +172,12 @@ def initial_stoichiometry(case: Case, actives: dict[Phase, ActiveMaterial]) -> d
         start[phase] = (entry.stoichiometry_charged if lithium_poor else entry.stoichiometry_discharged).value
     if section.initial_stoichiometry is not None:
         start[Phase.AM] = section.initial_stoichiometry
-    low, high = actives[Phase.AM].open_circuit_potential.range
-    if not low <= start[Phase.AM] <= high:
-        where = "discharge" if case.discharge is not None else "protocol"
-        raise InputError(
-            f"{where}.initial_stoichiometry", start[Phase.AM], f"x in {low:g} to {high:g} where U(x) is known"
-        )
+    where = "discharge" if case.discharge is not None else "protocol"
+    for name, curve in actives[Phase.AM].curves().items():
+        low, high = curve.range
+        if not low <= start[Phase.AM] <= high:
+            expected = f"x in {low:g} to {high:g} where {SYMBOLS.get(name, name)} is known"
+            raise InputError(f"{where}.initial_stoichiometry", start[Phase.AM], expected)
     return start
 
 
@@ -213,4 +238,6 @@ def _law(section: KineticsSection, alpha_a: float, alpha_c: float, temperature: 
         return LinearKinetics(temperature)
     if section.kinetics == "sinh":
         return SinhKinetics(section.scale)
+    if section.reorganisation_energy is not None:
+        return MarcusHushChidsey(section.reorganisation_energy, temperature)
     return ButlerVolmer(alpha_a, alpha_c, temperature)

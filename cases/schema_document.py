@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from solver.materials import MATERIALS, Curve, Material, Quantity, fields
+from solver.materials import MATERIALS, UNITS, Curve, Material, Quantity, fields
 
 from .physics import KINDS
 from .schema import Case
@@ -22,8 +22,8 @@ EXAMPLE = PROJECT / "cases" / "demo.toml"
 _UNIT = re.compile(r" ?\[([^\]]+)\]")
 _WORDS = {"number": "number", "integer": "integer", "string": "text", "boolean": "`true` or `false`"}
 _PLURALS = {"number": "numbers", "integer": "integers", "text": "texts", "`true` or `false`": "of `true`, `false`"}
-# Properties that a material derives, so that no stored quantity tells their unit.
-_DERIVED_UNITS = {"rate_constant": "m/s", "exchange_current_density": "A/m2"}
+# Two forms of one stored property.
+_FORMS = ("rate_constant", "exchange_current_density")
 _INTRODUCTION = """# Case file
 
 <!-- Generated from cases/schema.py by `python3 -m cases.schema_document`; do not edit. -->
@@ -40,9 +40,17 @@ A default of "required" means that the key must be given, "none" that nothing ha
 _LIBRARY = """## Materials of the library
 
 A material is given by its name, `AM = "NMC622"`, or by a table with `name` and any of the keys below, which replace the
-shipped value: `AM = { name = "NMC622", diffusivity = 2e-14 }`. A curve is a number or a table `[[x, ...], [y, ...]]`
-over x = c/c_max; `rate_constant` and `exchange_current_density` of an active material exclude each other. Source and
-validity of every number are in `manifest.json` of each run.
+shipped value: `AM = { name = "NMC622", diffusivity = 2e-14 }`. Of an active material, `open_circuit_potential`,
+`diffusivity`, `electronic_conductivity`, `exchange_current_density` and `entropy_coefficient` are a number or a table
+`[[x, ...], [y, ...]]` over x = c/c_max, in between monotone cubic, for example `--set
+'materials.AM.diffusivity=[[0.2, 0.6, 1.0], [5e-14, 2e-14, 1e-15]]'`; a surface that leaves a table ends the run with an
+error. `rate_constant` and `exchange_current_density` exclude each other. Conduction uses the electronic conductivity at
+`stoichiometry_discharged`, as the electrode is made. Source and validity of every number are
+in `manifest.json` of each run.
+
+Every property holds at `reference_temperature`. At `cell.temperature` those with an activation energy are multiplied by
+exp(-E_a/R (1/T - 1/T_ref)), and U(x) moves by (T - T_ref) times `entropy_coefficient`; without them a property
+does not depend on temperature. `-`: not known to the library with certainty, and left out.
 """
 
 
@@ -222,7 +230,9 @@ def _material_table(entries: list[Material]) -> str:
 def _value(entry: Material, key: str) -> str:
     """Return the shipped value of a property; the exchange current is stored in one of two forms."""
     stored = getattr(entry, key, None)
-    if key in _DERIVED_UNITS and not isinstance(stored, Quantity):
+    if key in UNITS and stored is None and key not in _FORMS:
+        return "-"
+    if key in _FORMS and not isinstance(stored, Quantity):
         stored = getattr(entry, "exchange_current", None)
         if isinstance(stored, Quantity) != (key == "rate_constant"):
             return "-"
@@ -231,7 +241,7 @@ def _value(entry: Material, key: str) -> str:
 
 def _unit(entry: Material, key: str) -> str:
     stored = getattr(entry, key, None)
-    return stored.unit if isinstance(stored, Quantity | Curve) else _DERIVED_UNITS[key]
+    return stored.unit if isinstance(stored, Quantity | Curve) else UNITS[key]
 
 
 def _spaced(name: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal, TypedDict
 
-from pydantic import ConfigDict, Field
+from pydantic import ConfigDict, Field, model_validator
 
 from .schema_section import NotNegative, Positive, Section
 
@@ -15,9 +15,18 @@ IONIC_CONTACTS = ("SE|SE", "SE|separator")
 class KineticsSection(Section):
     """Charge-transfer law of an interface."""
 
-    kinetics: Literal["butler_volmer", "linear", "sinh"] = Field("butler_volmer", description="law i(eta)")
+    kinetics: Literal["butler_volmer", "linear", "sinh", "marcus"] = Field("butler_volmer", description="law i(eta)")
     scale: Positive = Field(1.0, description="V_0 of the sinh law [V]")
+    reorganisation_energy: Annotated[float, Field(ge=1e3, le=1e6)] | None = Field(
+        None, description="lambda of the marcus law, which needs it; 1 eV is 96485 J/mol [J/mol]"
+    )
     resistance: NotNegative = Field(0.0, description="film resistance in series [Ohm m2]")
+
+    @model_validator(mode="after")
+    def _marcus_has_its_energy(self) -> KineticsSection:
+        if (self.kinetics == "marcus") != (self.reorganisation_energy is not None):
+            raise ValueError('reorganisation_energy and kinetics = "marcus" go together')
+        return self
 
 
 class ContactSection(Section):

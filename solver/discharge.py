@@ -16,6 +16,7 @@ from meshing.labelled_mesh import LabelledMesh
 
 from .active_network import ActiveNetwork, find_active_network
 from .cell_contacts import CellJoints
+from .cell_stiffness import typical_values
 from .connectivity import CellGraph
 from .constants import FARADAY
 from .discharge_figures import CellFigures, discharge_summary
@@ -225,7 +226,8 @@ class Discharge:
 
 def _network(mesh: LabelledMesh, model: CellModel, graph: CellGraph) -> ActiveNetwork:
     """Find what takes part with the resistances of the model, on one rank."""
-    conductivities = mesh.per_cell(model.ionic_conductivity), mesh.per_cell(model.electronic_conductivity)
+    electronic = mesh.per_cell(typical_values(model.electronic_conductivity))
+    conductivities = mesh.per_cell(model.ionic_conductivity), electronic
     return find_active_network(mesh, graph, CellJoints.of(graph, model.contacts, *conductivities))
 
 

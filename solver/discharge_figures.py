@@ -84,8 +84,8 @@ class CellFigures:
     def check(self, point: CellPoint, record: DischargeRecord) -> None:
         """Raise StageError when a balance is violated or a surface left the range for which its curves are known."""
         ranges = self.cell.surface_ranges(point.state)
-        for surface, reaction, found in zip(self.cell.network.surfaces, self.cell.reactions, ranges, strict=True):
-            known = reaction.known_range
+        for surface, found in zip(self.cell.network.surfaces, ranges, strict=True):
+            known = self.cell.model.known_range(surface.material)
             if found[0] < known[0] or found[1] > known[1]:
                 raise StageError(
                     f"discharge: step {record.step} at {record.time_s:.6g} s: surface stoichiometry of "

@@ -28,6 +28,7 @@ from meshing.labelled_mesh import LabelledMesh
 
 from .active_network import IONIC, ActiveNetwork, ReactiveSurface
 from .cell_contacts import CellContacts
+from .cell_stiffness import CellStiffness, TransportProperty, constant_part, typical_values, varying_part
 from .constants import FARADAY
 from .controls import Control, Potentiostatic
 from .domain_mesh import cell_owners
@@ -47,13 +48,21 @@ class CellModel:
     """Material properties and reactions of the cell."""
 
     ionic_conductivity: dict[Phase, float]  # [S/m]
-    electronic_conductivity: dict[Phase, float]  # [S/m]
-    diffusivity: dict[Phase, float]  # [m2/s] of each active material
+    electronic_conductivity: dict[Phase, TransportProperty]  # [S/m], a number or a function of x
+    diffusivity: dict[Phase, TransportProperty]  # [m2/s] of each active material, likewise
     maximum_concentration: dict[Phase, float]  # [mol/m3]
     initial_stoichiometry: dict[Phase, float]
     reactions: dict[Phase, InsertionReaction]
     counter: MetalReaction | None  # None: phi_i = 0 on the counter face
     contacts: CellContacts = field(default_factory=CellContacts)  # resistances without charge transfer
+
+    def known_range(self, phase: Phase) -> tuple[float, float]:
+        """Return the stoichiometries for which every function of an active material is known."""
+        ranges = [self.reactions[phase].known_range]
+        for properties in (self.electronic_conductivity, self.diffusivity):
+            entry = properties[phase]
+            ranges += [] if isinstance(entry, float | int) else [entry.range]
+        return max(low for low, _ in ranges), min(high for _, high in ranges)
 
 
 @dataclass(frozen=True)
@@ -92,6 +101,7 @@ class HalfCell:
         self.fields = _build_fields(mesh, network, model, comm)
         self.sizes = [field.reduction.size_local for field in self.fields]
         self.slices = tuple(slice(sum(self.sizes[:k]), sum(self.sizes[: k + 1])) for k in range(3))
+        self.varying = _varying_stiffness(mesh, model, self.fields)
         self.mass = reduced_mass(self.fields[LITHIUM_FIELD], mesh.per_cell(_charge_capacity(model)))
         self._materials = tuple(
             self.fields[LITHIUM_FIELD].indicator(network.insertion & (mesh.phases == surface.material))
@@ -159,11 +169,22 @@ class HalfCell:
         return CellCurrents(tuple(surfaces), *self.model.counter(-phi_i))
 
     def conduction(self, field: int, state: FloatArray) -> FloatArray:
-        """Return K u of one field [A]."""
+        """Return K u of one field [A], with the properties at the stoichiometry of the state."""
         matrix, right, left = self._multiply[field]
         right.array[:] = self.relative_values(field, state)
         matrix.mult(right, left)
-        return np.array(left.array)
+        if field not in self.varying:
+            return np.array(left.array)
+        x = state[self.slices[LITHIUM_FIELD]]
+        return np.asarray(left.array + self.varying[field].reduced_flow(self.relative_values(field, state), x))
+
+    def nodal_reaction(self, field: int, state: FloatArray) -> FloatArray:
+        """Return K u of one field at the owned dofs of the unconstrained problem [A]."""
+        values = self.relative_values(field, state)
+        reaction = self.fields[field].nodal_reaction(values)
+        if field in self.varying:
+            reaction = reaction + self.varying[field].flow(values, state[self.slices[LITHIUM_FIELD]])
+        return reaction
 
     def residual(self, state: FloatArray, currents: CellCurrents, stage: ImplicitStage, control: Control) -> FloatArray:
         """Return the residual of the three equations [A], owned unknowns."""
@@ -187,9 +208,8 @@ class HalfCell:
     @property
     def collector_conductance(self) -> float:
         """Scale of the equation that prescribes the collector potential [S]."""
-        return (
-            max(self.model.electronic_conductivity.values()) * self.mesh.cross_section / self.mesh.electrode_thickness
-        )
+        largest = max(typical_values(self.model.electronic_conductivity).values())
+        return largest * self.mesh.cross_section / self.mesh.electrode_thickness
 
     def collector_potential(self, state: FloatArray) -> FloatArray:
         """Return phi_collector - phi_counter [V] on the rank that owns it, shape (1,), and (0,) on the others."""
@@ -226,7 +246,7 @@ class HalfCell:
         z = self.mesh.vertices[:, 2]
         for k, sign in ((ELECTRONIC_FIELD, 1.0), (IONIC_FIELD, -1.0)):
             field = self.fields[k]
-            reaction = field.nodal_reaction(self.relative_values(k, state))
+            reaction = self.nodal_reaction(k, state)
             height = z[field.dof_vertices]
             if k == ELECTRONIC_FIELD:
                 collector -= float(reaction[field.reduction.columns == self.collector].sum())
@@ -255,9 +275,9 @@ def _build_fields(
 ) -> tuple[NodalField, NodalField, NodalField]:
     owner = cell_owners(mesh, np.flatnonzero(network.electronic | network.ionic), comm)
     capacity = _charge_capacity(model)
-    flow = {phase: capacity[phase] * d for phase, d in model.diffusivity.items()}
+    flow = {phase: capacity[phase] * d for phase, d in constant_part(model.diffusivity).items()}
     ionic = mesh.per_cell(model.ionic_conductivity)
-    electronic = mesh.per_cell(model.electronic_conductivity)
+    electronic = mesh.per_cell(constant_part(model.electronic_conductivity))
     below = mesh.at_counter(mesh.vertices[:, 2])
     anode = below if (mesh.phases == Phase.anode).any() else None
     grounded = below if model.counter is None and anode is None else None
@@ -278,6 +298,18 @@ def _reactive_points(
         for k, corners in enumerate((surface.sides.first, surface.sides.second))
     )
     return surface_points(mesh, (electrolyte, material, material), fields, comm)
+
+
+def _varying_stiffness(
+    mesh: LabelledMesh, model: CellModel, fields: tuple[NodalField, NodalField, NodalField]
+) -> dict[int, CellStiffness]:
+    """Return what depends on the stoichiometry, by field; nothing where all properties are numbers."""
+    lithium = fields[LITHIUM_FIELD]
+    varying = {
+        ELECTRONIC_FIELD: varying_part(model.electronic_conductivity, {}),
+        LITHIUM_FIELD: varying_part(model.diffusivity, _charge_capacity(model)),
+    }
+    return {k: CellStiffness(mesh, fields[k], lithium, laws) for k, laws in varying.items() if laws}
 
 
 def _counter_points(

@@ -19,13 +19,14 @@ from .half_cell import (
 )
 
 FloatArray = npt.NDArray[np.float64]
+IntArray = npt.NDArray[np.int64]
 
 FROZEN_DURATION = 1e-6  # [s] makes the frozen inventory equation strongly diagonal; its solution is zero change
 ROW_SIGNS = (-1.0, 1.0, 1.0)  # of the interface current in the three equations
 
 
 class Jacobian:
-    """d residual/d state; stiffness blocks are constant, reactions enter diagonals and coupling blocks."""
+    """d residual/d state; reactions enter diagonals and coupling blocks, stiffness only where it depends on x."""
 
     def __init__(self, cell: HalfCell) -> None:
         self.cell = cell
@@ -46,10 +47,16 @@ class Jacobian:
             for column in SURFACE_FIELDS
             if row != column
         }
+        # Where sigma_e depends on x, the block of the conductors by x has entries of whole cells too.
+        self._united = {
+            (k, LITHIUM_FIELD): stiffness.united(self.coupling[k, LITHIUM_FIELD].matrix)
+            for k, stiffness in cell.varying.items()
+            if stiffness.coupled is not None
+        }
         self._collector_prescribed = False
-        blocks = [
-            [self.diagonal[r] if r == c else self.coupling[r, c].matrix for c in SURFACE_FIELDS] for r in SURFACE_FIELDS
-        ]
+        self._enter_stiffness(cell.initial_state())
+        matrices = {places: block.matrix for places, block in self.coupling.items()} | self._united
+        blocks = [[self.diagonal[r] if r == c else matrices[r, c] for c in SURFACE_FIELDS] for r in SURFACE_FIELDS]
         self.matrix = PETSc.Mat().createNest(blocks, comm=cell.comm)
 
     def take_stiffness(self, field: int, stiffness: PETSc.Mat) -> None:
@@ -72,16 +79,35 @@ class Jacobian:
             stage: implicit stage, or the frozen instant at which a current is switched on.
             control: what is done to the terminals.
         """
-        if self._collector_prescribed:
-            self.take_stiffness(ELECTRONIC_FIELD, self.cell.fields[ELECTRONIC_FIELD].reduced)
+        self._enter_stiffness(state)
         self._collector_prescribed = isinstance(control, Potentiostatic)
         derivatives = self._derivatives(currents)
         self._update_diagonals(derivatives, currents, stage, self._collector_slope(state, control))
         self._update_coupling(derivatives, stage)
         if self._collector_prescribed:
             self._prescribe_collector()
+        self._enter_united()
         self.matrix.assemble()
         return self.matrix
+
+    def _enter_stiffness(self, state: FloatArray) -> None:
+        """Enter what depends on x (Eq. D4), and the collector's own row again where it was replaced."""
+        for k, stiffness in self.cell.varying.items():
+            x = state[self.cell.slices[LITHIUM_FIELD]]
+            self.take_stiffness(k, stiffness.assembled(self.cell.relative_values(k, state), x))
+        if self._collector_prescribed and ELECTRONIC_FIELD not in self.cell.varying:
+            self.take_stiffness(ELECTRONIC_FIELD, self.cell.fields[ELECTRONIC_FIELD].reduced)
+
+    def _enter_united(self) -> None:
+        """Enter reactions and whole cells into the blocks that hold both."""
+        for (row, column), matrix in self._united.items():
+            self.cell.varying[row].enter(matrix, self.coupling[row, column].matrix)
+            if row == ELECTRONIC_FIELD and self._collector_prescribed:
+                matrix.zeroRows(self._collector_rows(), diag=0.0)
+            ones, sums = matrix.createVecs()
+            ones.set(1.0)
+            matrix.mult(ones, sums)
+            self.sums[row, column] = float(sums.array.sum())
 
     def _derivatives(self, currents: CellCurrents) -> list[list[FloatArray]]:
         """Return d(w i)/d(phi_i, phi_e, x) at the points of each surface [S, S, A], by field."""
@@ -131,9 +157,12 @@ class Jacobian:
 
     def _prescribe_collector(self) -> None:
         """Replace the collector's row of the conductors by scale * (phi_collector - V)."""
-        mine = np.array([self.cell.collector] * int(self.cell.is_collector.sum()), dtype=PETSc.IntType)
         self.diagonal[ELECTRONIC_FIELD].setOption(PETSc.Mat.Option.KEEP_NONZERO_PATTERN, True)
-        self.diagonal[ELECTRONIC_FIELD].zeroRows(mine, diag=self.cell.collector_conductance)
+        self.diagonal[ELECTRONIC_FIELD].zeroRows(self._collector_rows(), diag=self.cell.collector_conductance)
+
+    def _collector_rows(self) -> IntArray:
+        """Return the collector's row on the rank that owns it, none on the others."""
+        return np.array([self.cell.collector] * int(self.cell.is_collector.sum()), dtype=PETSc.IntType)
 
     def field_index_sets(self) -> list[PETSc.IS]:
         """Return the rows of each field in the nested matrix."""

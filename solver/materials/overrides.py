@@ -11,6 +11,7 @@ from manufacturing.errors import InputError
 
 from .curve import ConstantCurve, Curve, TableCurve, check_open_circuit_potential
 from .quantity import Quantity
+from .temperature import ACTIVATED
 from .types import ActiveMaterial, Binder, CounterElectrode, Electrolyte, Material
 
 Reader = Callable[[object, str], float]
@@ -53,8 +54,6 @@ def _open_fraction(value: object, where: str) -> float:
 _SCALARS: dict[type[Material], dict[str, Reader]] = {
     ActiveMaterial: {
         "density": _positive,
-        "electronic_conductivity": _positive,
-        "diffusivity": _positive,
         "maximum_concentration": _positive,
         "stoichiometry_charged": _fraction,
         "stoichiometry_discharged": _fraction,
@@ -70,19 +69,37 @@ _SCALARS: dict[type[Material], dict[str, Reader]] = {
         "interface_resistance": _not_negative,
     },
 }
-_CURVES = ("open_circuit_potential", "rate_constant", "exchange_current_density")
+_CURVES = (
+    "diffusivity",
+    "electronic_conductivity",
+    "open_circuit_potential",
+    "rate_constant",
+    "exchange_current_density",
+    "entropy_coefficient",
+)
+# Units of what the shipped materials may not hold, or hold in another form.
+UNITS = {
+    "diffusivity": "m2/s",
+    "electronic_conductivity": "S/m",
+    "rate_constant": "m/s",
+    "exchange_current_density": "A/m2",
+    "entropy_coefficient": "V/K",
+}
+UNITS |= dict.fromkeys((key for keys in ACTIVATED.values() for key in keys.values()), "J/mol")
 
 
 def fields(material: Material) -> tuple[str, ...]:
     """Return the names of the properties that a case file may override."""
-    return tuple(_SCALARS[type(material)]) + (_CURVES if isinstance(material, ActiveMaterial) else ())
+    curves = _CURVES if isinstance(material, ActiveMaterial) else ()
+    return (*_SCALARS[type(material)], *curves, "reference_temperature", *ACTIVATED[type(material)].values())
 
 
 def with_overrides(material: Material, overrides: Mapping[str, object], where: str) -> Material:
     """Return a copy of a material with some of its properties replaced.
 
-    Scalars are numbers in SI. ``open_circuit_potential`` [V vs Li] and ``exchange_current_density``
-    [A/m2] of an active material are a number or a table [[x, ...], [y, ...]]; ``rate_constant`` [m/s]
+    Scalars are numbers in SI. ``open_circuit_potential`` [V vs Li], ``exchange_current_density``
+    [A/m2], ``diffusivity`` [m2/s], ``electronic_conductivity`` [S/m] and ``entropy_coefficient`` [V/K] of an
+    active material are a number or a table [[x, ...], [y, ...]]; ``rate_constant`` [m/s]
     is a number and excludes ``exchange_current_density``.
 
     Args:
@@ -109,15 +126,31 @@ def with_overrides(material: Material, overrides: Mapping[str, object], where: s
 
 def _read(material: Material, name: str, value: object, where: str) -> tuple[str, Quantity | Curve]:
     """Return the attribute that an override sets, and its new value."""
-    scalars = _SCALARS[type(material)]
+    scalars = _SCALARS[type(material)] | {"reference_temperature": _positive}
     if name in scalars:
         unit = getattr(material, name).unit
         return name, Quantity(scalars[name](value, where), unit, f"override {where}", "as given")
+    if name in ACTIVATED[type(material)].values():
+        return name, Quantity(_not_negative(value, where), UNITS[name], f"override {where}", "as given")
     if name == "rate_constant":
         return "exchange_current", Quantity(_positive(value, where), "m/s", f"override {where}", "as given")
     if name == "exchange_current_density":
         return "exchange_current", _exchange_current(value, where)
-    return name, _open_circuit_potential(value, where)
+    if name == "open_circuit_potential":
+        return name, _open_circuit_potential(value, where)
+    return name, _number_or_table(value, name, where)
+
+
+def _number_or_table(value: object, name: str, where: str) -> Quantity | Curve:
+    """Return a property of x; all but dU/dT are positive."""
+    signed = name == "entropy_coefficient"
+    if not isinstance(value, list | tuple):
+        number = (_number if signed else _positive)(value, where)
+        return Quantity(number, UNITS[name], f"override {where}", "as given")
+    curve = _table(value, UNITS[name], where)
+    if not signed and min(curve.y) <= 0.0:
+        raise InputError(where, min(curve.y), "positive numbers")
+    return curve
 
 
 def _open_circuit_potential(value: object, where: str) -> Curve:

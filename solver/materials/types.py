@@ -15,6 +15,8 @@ from .curve import Curve, FloatArray, check_range
 from .quantity import Quantity
 
 FARADAY = float(physical_constants["Faraday constant"][0])  # [C/mol], CODATA
+GAS_CONSTANT = float(physical_constants["molar gas constant"][0])  # [J/(mol K)], CODATA
+ROOM_TEMPERATURE = Quantity(298.15, "K", "assumed; the shipped numbers hold at 298 K or room temperature", "all")
 
 
 @dataclass(frozen=True)
@@ -23,13 +25,13 @@ class ActiveMaterial:
 
     x = c/c_max is small when charged. Exchange current density, one of
     i_0 = F k (c_max - c)^alpha_a c^alpha_c with alpha_a + alpha_c = 1 (k [m/s], the constant
-    electrolyte concentration inside), or i_0(x) as a curve [A/m2].
+    electrolyte concentration inside), or i_0(x) as a curve [A/m2]. All hold at the reference temperature.
     """
 
     name: str
     density: Quantity  # [kg/m3]
-    electronic_conductivity: Quantity  # [S/m]
-    diffusivity: Quantity  # of lithium [m2/s]
+    electronic_conductivity: Quantity | Curve  # [S/m], a number or sigma_e(x)
+    diffusivity: Quantity | Curve  # of lithium [m2/s], a number or D(x)
     maximum_concentration: Quantity  # [mol/m3]
     open_circuit_potential: Curve  # U(x) [V vs Li]
     exchange_current: Quantity | Curve  # k [m/s] or i_0(x) [A/m2]
@@ -37,6 +39,11 @@ class ActiveMaterial:
     stoichiometry_discharged: Quantity  # x at 0 % charge [-]
     transfer_coefficient_anodic: Quantity  # alpha_a [-]
     substitutes: tuple[str, ...] = field(default=())  # properties borrowed from another material, and from which
+    reference_temperature: Quantity = ROOM_TEMPERATURE  # [K] at which the properties hold
+    diffusivity_activation_energy: Quantity | None = None  # [J/mol]; None: no dependence on temperature is known
+    electronic_conductivity_activation_energy: Quantity | None = None  # [J/mol]
+    exchange_current_activation_energy: Quantity | None = None  # of k or i_0 [J/mol]
+    entropy_coefficient: Quantity | Curve | None = None  # dU/dT [V/K]
 
     def __post_init__(self) -> None:
         window = (self.stoichiometry_charged.value, self.stoichiometry_discharged.value)
@@ -44,9 +51,25 @@ class ActiveMaterial:
             raise InputError(
                 f"{self.name}.stoichiometry_charged", window[0], f"below stoichiometry_discharged {window[1]}"
             )
-        check_range(self.open_circuit_potential, window, f"{self.name}: stoichiometry window")
-        if not isinstance(self.exchange_current, Quantity):
-            check_range(self.exchange_current, window, f"{self.name}: stoichiometry window")
+        for name, curve in self.curves().items():
+            check_range(curve, window, f"{self.name}: stoichiometry window in {name}")
+
+    def curves(self) -> dict[str, Curve]:
+        """Return what is given as a function of the stoichiometry, by name of the property."""
+        names = (
+            "open_circuit_potential",
+            "exchange_current",
+            "diffusivity",
+            "electronic_conductivity",
+            "entropy_coefficient",
+        )
+        entries = {name: getattr(self, name) for name in names}
+        return {name: entry for name, entry in entries.items() if isinstance(entry, Curve)}
+
+    def transport(self, name: str) -> float | Curve:
+        """Return ``diffusivity`` [m2/s] or ``electronic_conductivity`` [S/m]: a number, or a function of x."""
+        entry: Quantity | Curve = getattr(self, name)
+        return entry.value if isinstance(entry, Quantity) else entry
 
     @property
     def transfer_coefficient_cathodic(self) -> float:
@@ -92,6 +115,8 @@ class Electrolyte:
     density: Quantity  # [kg/m3]
     ionic_conductivity: Quantity  # [S/m]
     substitutes: tuple[str, ...] = field(default=())
+    reference_temperature: Quantity = ROOM_TEMPERATURE  # [K]
+    ionic_conductivity_activation_energy: Quantity | None = None  # [J/mol]
 
 
 @dataclass(frozen=True)
@@ -102,6 +127,8 @@ class Binder:
     density: Quantity  # of the dry domain with its nanopores [kg/m3]
     electronic_conductivity: Quantity  # [S/m]
     substitutes: tuple[str, ...] = field(default=())
+    reference_temperature: Quantity = ROOM_TEMPERATURE  # [K]
+    electronic_conductivity_activation_energy: Quantity | None = None  # [J/mol]
 
 
 @dataclass(frozen=True)
@@ -115,6 +142,8 @@ class CounterElectrode:
     transfer_coefficient_anodic: Quantity  # alpha_a [-]
     interface_resistance: Quantity  # in series with the charge transfer [Ohm m2]
     substitutes: tuple[str, ...] = field(default=())
+    reference_temperature: Quantity = ROOM_TEMPERATURE  # [K]
+    exchange_current_activation_energy: Quantity | None = None  # [J/mol]
 
     @property
     def transfer_coefficient_cathodic(self) -> float:

@@ -6,6 +6,8 @@ import math
 
 import numpy as np
 import pytest
+from scipy.integrate import quad
+from scipy.special import erfc, expit
 
 from solver.constants import FARADAY, GAS_CONSTANT
 from solver.kinetics import (
@@ -21,10 +23,17 @@ from solver.kinetics import (
     SinhKinetics,
     current_through_film,
 )
+from solver.marcus import MarcusHushChidsey
 from solver.materials import TableCurve
 
 THERMAL = GAS_CONSTANT * 298.15 / FARADAY  # RT/F [V]
-LAWS: list[KineticsLaw] = [ButlerVolmer(0.6, 0.4), LinearKinetics(), SinhKinetics(0.08)]
+ELECTRON_VOLT = 96485.33212  # [J/mol]
+LAWS: list[KineticsLaw] = [
+    ButlerVolmer(0.6, 0.4),
+    LinearKinetics(),
+    SinhKinetics(0.08),
+    MarcusHushChidsey(0.2 * ELECTRON_VOLT),
+]
 POTENTIAL = TableCurve((0.0, 0.3, 0.6, 1.0), (4.4, 4.0, 3.8, 3.2), "V", "test", "test")
 EXCHANGE = TableCurve((0.0, 0.5, 1.0), (1.0, 3.0, 0.5), "A/m2", "test", "test")
 
@@ -59,11 +68,56 @@ def test_butler_volmer_tends_to_linear(alpha: float) -> None:
     assert math.log2(difference[0] / difference[1]) == pytest.approx(3.0 if alpha == 0.5 else 2.0, abs=0.05)
 
 
-@pytest.mark.parametrize("law", [ButlerVolmer(0.6, 0.4), LinearKinetics(), SinhKinetics(THERMAL)])
+@pytest.mark.parametrize("law", [ButlerVolmer(0.6, 0.4), LinearKinetics(), SinhKinetics(THERMAL), LAWS[3]])
 def test_charge_transfer_resistance(law: KineticsLaw) -> None:
     """RT/(F i_0) = 0.0256926 Ohm m2 for i_0 = 1 A/m2 at 298.15 K."""
     slope = law(np.zeros(1), np.ones(1))[1][0]
     assert 1.0 / slope == pytest.approx(0.0256926, abs=5e-8)
+
+
+def chidsey(width: float, height: float) -> float:
+    """Chidsey's integral of exp(-(x - width + height)^2/(4 width))/(1 + exp(x)) over all states x."""
+
+    def density(x: float) -> float:
+        return math.exp(-((x - width + height) ** 2) / (4.0 * width)) * float(expit(-x))
+
+    spread = math.sqrt(2.0 * width)
+    places = sorted({-width - height, 0.0, width - height})
+    low, high = min(places) - 12.0 * spread - 20.0, max(places) + 12.0 * spread + 20.0
+    return float(quad(density, low, high, points=places, epsabs=0.0, epsrel=1e-11, limit=400)[0])
+
+
+@pytest.mark.parametrize("width", [0.5, 8.3, 40.0, 350.0])
+def test_marcus_law_against_the_integral_over_the_states(width: float) -> None:
+    """Occupied states minus empty ones in units of the exchange rate; detailed balance is not put in."""
+    law, heights = MarcusHushChidsey(width * GAS_CONSTANT * 298.15), np.array([0.3, 1.0, 3.0, 6.0, 10.0, 20.0, 40.0])
+    zero = chidsey(width, 0.0)
+    exact = np.array([(chidsey(width, height) - chidsey(width, -height)) / zero for height in heights])
+    found = law(heights * THERMAL, np.ones(len(heights)))[0]
+    print(f"lambda = {width} RT: largest deviation {np.abs(found / exact - 1.0).max():.1e}")
+    assert found == pytest.approx(exact, rel=1e-7)
+    assert law(-heights * THERMAL, np.ones(len(heights)))[0] == pytest.approx(-exact, rel=1e-7)
+
+
+@pytest.mark.parametrize(("width", "error"), [(8.3, 0.10), (20.0, 0.13)])
+def test_marcus_law_beside_the_printed_formula(width: float, error: float) -> None:
+    """2 tanh(h/2) erfc(a(h))/erfc(a(0)) of Zeng et al. (2014), an approximation, off by up to 9 and 12 per cent."""
+    height = np.linspace(0.1, 30.0, 300)
+    argument = (width - np.sqrt(1.0 + math.sqrt(width) + np.append(0.0, height) ** 2)) / (2.0 * math.sqrt(width))
+    printed = 2.0 * np.tanh(0.5 * height) * erfc(argument[1:]) / erfc(argument[0])
+    found = MarcusHushChidsey(width * GAS_CONSTANT * 298.15)(height * THERMAL, np.ones(len(height)))[0]
+    print(f"lambda = {width} RT: printed formula off by at most {np.abs(printed / found - 1.0).max():.3f}")
+    assert printed == pytest.approx(found, rel=error)
+
+
+def test_marcus_law_between_butler_volmer_and_a_limiting_current() -> None:
+    """A large reorganisation energy gives Butler-Volmer with alpha 1/2; a small one a current that no drive exceeds."""
+    one, eta = np.ones(2), np.array([0.01, 0.1])
+    far = MarcusHushChidsey(9.0 * ELECTRON_VOLT)(eta, one)[0]
+    assert far == pytest.approx(ButlerVolmer()(eta, one)[0], rel=0.03)
+    near = MarcusHushChidsey(0.2 * ELECTRON_VOLT)(np.array([1.0, 5.0]), one)
+    assert near[0][1] == pytest.approx(near[0][0], rel=1e-3)
+    assert np.all(near[1] >= 0.0)
 
 
 def test_temperature_enters_the_laws() -> None:

@@ -36,7 +36,7 @@ class HalfCell1D:
     separator_thickness: float  # L_s [m]
     ionic_conductivity: float  # sigma_i [S/m]
     slab_thickness: float  # L_a [m]
-    electronic_conductivity: float  # sigma_e [S/m]
+    electronic_conductivity: float | Law  # sigma_e [S/m], a number or sigma_e(x)
     diffusivity: float | Law  # D [m2/s], a number or D(x)
     maximum_concentration: float  # c_max [mol/m3]
     initial_stoichiometry: float  # x at the start, uniform [-]
@@ -58,6 +58,7 @@ class SurfaceHistory:
 
     stoichiometry: Callable[[FloatArray], FloatArray]  # charge [C/m2] -> x_s [-]
     final_charge: float  # where x_s reaches a limit [C/m2], with the sign of the current
+    slab_resistance: Callable[[FloatArray], FloatArray] | None = None  # integral(dz/sigma_e(x)) [Ohm m2]
 
 
 def exact_surface(cell: HalfCell1D) -> SurfaceHistory:
@@ -139,18 +140,26 @@ def numerical_surface(cell: HalfCell1D, order: int = 8, elements: int = 8, toler
     def stoichiometry(charge: FloatArray) -> FloatArray:
         return np.asarray(solution.sol(np.sqrt(_time(cell, charge)))[0], dtype=np.float64)
 
-    return SurfaceHistory(stoichiometry, cell.current_density * float(solution.t[-1]) ** 2)
+    weights, law = _node_weights(cell, order, elements), cell.electronic_conductivity
+
+    def slab_resistance(charge: FloatArray) -> FloatArray:
+        profile = solution.sol(np.sqrt(np.atleast_1d(_time(cell, charge))))
+        conductivity = law(profile) if callable(law) else np.full_like(profile, law)
+        return np.asarray((weights @ (1.0 / conductivity)).reshape(np.shape(charge)), dtype=np.float64)
+
+    return SurfaceHistory(stoichiometry, cell.current_density * float(solution.t[-1]) ** 2, slab_resistance)
 
 
 def surface_history(cell: HalfCell1D) -> SurfaceHistory:
-    """Return the exact history for constant D, the numerical one otherwise."""
-    return numerical_surface(cell) if callable(cell.diffusivity) else exact_surface(cell)
+    """Return the exact history for constant D and sigma_e, the numerical one otherwise."""
+    varying = callable(cell.diffusivity) or callable(cell.electronic_conductivity)
+    return numerical_surface(cell) if varying else exact_surface(cell)
 
 
 def voltage(cell: HalfCell1D, charge: npt.ArrayLike, surface: SurfaceHistory | None = None) -> FloatArray:
     """Return the cell voltage against the charge passed.
 
-    V = U(x_s) + eta - U_c - eta_c - I (R_film + R_c + L_s/sigma_i + L_a/sigma_e), with
+    V = U(x_s) + eta - U_c - eta_c - I (R_film + R_c + L_s/sigma_i + integral(dz/sigma_e)), with
     i_0 [exp(alpha_a F eta/RT) - exp(-alpha_c F eta/RT)] = -I on the slab and +I on the counter electrode.
 
     Args:
@@ -162,17 +171,31 @@ def voltage(cell: HalfCell1D, charge: npt.ArrayLike, surface: SurfaceHistory | N
         Voltage [V], same shape as charge; minus infinity where i_0 vanishes on discharge.
     """
     history = surface or surface_history(cell)
-    x = history.stoichiometry(np.asarray(charge, dtype=np.float64))
-    return voltage_at_surface(cell, x, cell.current_density)
+    passed = np.asarray(charge, dtype=np.float64)
+    slab = history.slab_resistance(passed) if history.slab_resistance is not None else None
+    return voltage_at_surface(cell, history.stoichiometry(passed), cell.current_density, slab)
 
 
-def voltage_at_surface(cell: HalfCell1D, x: FloatArray, current: float) -> FloatArray:
-    """Return the cell voltage [V] of surface stoichiometries, any shape, at a current density [A/m2]."""
+def voltage_at_surface(
+    cell: HalfCell1D, x: FloatArray, current: float, slab_resistance: FloatArray | None = None
+) -> FloatArray:
+    """Return the cell voltage [V] of surface stoichiometries, any shape, at a current density [A/m2].
+
+    Args:
+        cell: the half cell.
+        x: stoichiometries at the reacting surface.
+        current: current density, positive on discharge [A/m2].
+        slab_resistance: of the slab [Ohm m2], shape of x; not needed where sigma_e is a number.
+    """
+    if slab_resistance is None:
+        if callable(cell.electronic_conductivity):
+            raise ValueError("sigma_e(x) needs the profile of the slab")
+        slab_resistance = np.asarray(cell.slab_thickness / cell.electronic_conductivity)
     ohmic = (
         cell.film_resistance
         + cell.counter_resistance
         + cell.separator_thickness / cell.ionic_conductivity
-        + cell.slab_thickness / cell.electronic_conductivity
+        + slab_resistance
     )
     reaction = overpotential(
         -current, cell.exchange_current_density(x), cell.transfer_coefficient_anodic, cell.temperature
@@ -310,12 +333,8 @@ def _reduced_overpotential(current: float, exchange: float, alpha: float) -> flo
 def _spectral_rates(cell: HalfCell1D, order: int, elements: int) -> Law:
     """Return dx/dt of the lumped weak form at the Gauss-Lobatto points, surface first."""
     nodes, weights, derivative = _gauss_lobatto(order)
-    thickness = 2.0 ** np.arange(elements)
-    thickness *= cell.slab_thickness / thickness.sum()
-    first = order * np.arange(elements)
-    index = first[:, None] + np.arange(order + 1)
-    mass = np.zeros(order * elements + 1)
-    np.add.at(mass, index, weights * thickness[:, None] / 2.0)
+    thickness, index = _elements(cell, order, elements)
+    mass = _node_weights(cell, order, elements)
     inflow = cell.current_density / (FARADAY * cell.maximum_concentration)
     law = cell.diffusivity
 
@@ -330,6 +349,21 @@ def _spectral_rates(cell: HalfCell1D, order: int, elements: int) -> Law:
 
     assert nodes[0] == -1.0
     return rates
+
+
+def _elements(cell: HalfCell1D, order: int, elements: int) -> tuple[FloatArray, npt.NDArray[np.int64]]:
+    """Return the thickness of each element [m] and its points."""
+    thickness = 2.0 ** np.arange(elements)
+    thickness *= cell.slab_thickness / thickness.sum()
+    return thickness, order * np.arange(elements)[:, None] + np.arange(order + 1)
+
+
+def _node_weights(cell: HalfCell1D, order: int, elements: int) -> FloatArray:
+    """Return the weights of an integral over the slab by its values at the points [m]."""
+    thickness, index = _elements(cell, order, elements)
+    weights = np.zeros(order * elements + 1)
+    np.add.at(weights, index, _gauss_lobatto(order)[1] * thickness[:, None] / 2.0)
+    return weights
 
 
 def _gauss_lobatto(order: int) -> tuple[FloatArray, FloatArray, FloatArray]:

@@ -15,7 +15,7 @@ from scipy.interpolate import PchipInterpolator
 from cases.case_file import apply_override
 from cases.runner import run_in_process
 
-from .half_cell_1d import FARADAY, HalfCell1D
+from .half_cell_1d import FARADAY, HalfCell1D, Law
 
 FloatArray = npt.NDArray[np.float64]
 FOLDER = Path(__file__).resolve().parents[2] / "cases" / "verification"
@@ -62,8 +62,8 @@ def planar_reference(data: dict[str, Any]) -> HalfCell1D:
         separator_thickness=separator["thickness"],
         ionic_conductivity=data["materials"]["separator"]["ionic_conductivity"],
         slab_thickness=slab["thickness"],
-        electronic_conductivity=active["electronic_conductivity"],
-        diffusivity=active["diffusivity"],
+        electronic_conductivity=_number_or_law(active["electronic_conductivity"]),
+        diffusivity=_number_or_law(active["diffusivity"]),
         maximum_concentration=c_max,
         initial_stoichiometry=active["stoichiometry_charged"],
         open_circuit_potential=lambda x: np.asarray(potential(x), dtype=np.float64),
@@ -74,3 +74,11 @@ def planar_reference(data: dict[str, Any]) -> HalfCell1D:
         counter_transfer_coefficient_anodic=counter["transfer_coefficient_anodic"],
         counter_resistance=counter["interface_resistance"],
     )
+
+
+def _number_or_law(entry: float | list[list[float]]) -> float | Law:
+    """A property of the active material as the reference takes it: a number, or a table by monotone cubics."""
+    if not isinstance(entry, list):
+        return entry
+    table = PchipInterpolator(*np.array(entry))
+    return lambda x: np.asarray(table(x), dtype=np.float64)
