@@ -6,11 +6,10 @@ import contextlib
 import time
 from pathlib import Path
 
-import numpy as np
 from mpi4py import MPI
 
 from manufacturing.collective import run_on
-from solver.checkpoint import pack, unpack
+from solver.checkpoint import fits, pack, unpack
 from solver.checkpoint_file import Content, read_checkpoint, write_checkpoint
 from solver.discharge import Discharge
 from solver.progress import Progress
@@ -19,6 +18,7 @@ from .discharge_recorder import DischargeRecorder
 from .log import RunLog
 from .stage_files import CHECKPOINTS
 
+FORMAT = 2  # 1 knew no double layers
 FILE = f"{CHECKPOINTS}/discharge.npz"
 
 
@@ -81,7 +81,7 @@ class DischargeCheckpoint:
         arrays, header = content
         kept, pending = self.recorder.kept()
         try:
-            write_checkpoint(self.path, arrays | kept, header | pending | {"key": self.key})
+            write_checkpoint(self.path, arrays | kept, header | pending | {"key": self.key, "format": FORMAT})
         except OSError as error:
             return str(error.strerror)
         return ""
@@ -90,8 +90,7 @@ class DischargeCheckpoint:
         content = read_checkpoint(self.path)
         if content is None or content[1].get("key") != self.key:
             return None
-        vertices = len(self.run.cell.mesh.vertices)
-        return content if all(np.shape(array)[-1] == vertices for array in content[0].values()) else None
+        return content if content[1].get("format") == FORMAT and fits(self.run.cell, content[0]) else None
 
 
 def remove_checkpoint(out: Path) -> None:

@@ -216,7 +216,8 @@ def _reaction(case: Case, phase: Phase, active: ActiveMaterial) -> InsertionReac
     else:
         exchange = CurveExchange(active.exchange_current)  # type: ignore[arg-type]
     law = _law(section, alpha_a, alpha_c, case.cell.temperature)
-    return InsertionReaction(law, exchange, active.open_circuit_potential, section.resistance)
+    potential = active.open_circuit_potential
+    return InsertionReaction(law, exchange, potential, section.resistance, section.double_layer_capacitance)
 
 
 def _counter(case: Case, materials: CaseMaterials) -> MetalReaction | None:
@@ -224,6 +225,9 @@ def _counter(case: Case, materials: CaseMaterials) -> MetalReaction | None:
         return None
     entry: CounterElectrode = materials.get("counter")
     section = case.interfaces.get("counter", KineticsSection())
+    if section.double_layer_capacitance > 0.0:
+        found = section.double_layer_capacitance
+        raise InputError("interfaces.counter.double_layer_capacitance", found, "0: double layers are on AM only")
     alphas = entry.transfer_coefficient_anodic.value, entry.transfer_coefficient_cathodic
     return MetalReaction(
         _law(section, *alphas, case.cell.temperature),

@@ -21,6 +21,9 @@ class KineticsSection(Section):
         None, description="lambda of the marcus law, which needs it; 1 eV is 96485 J/mol [J/mol]"
     )
     resistance: NotNegative = Field(0.0, description="film resistance in series [Ohm m2]")
+    double_layer_capacitance: NotNegative = Field(
+        0.0, description="of the double layer beside the charge transfer, behind the film; not of `counter` [F/m2]"
+    )
 
     @model_validator(mode="after")
     def _marcus_has_its_energy(self) -> KineticsSection:

@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from .checkpoint_file import Content
 from .discharge_records import DischargeRecord, StepOutcome
+from .double_layer import LayerStages
 from .half_cell import LITHIUM_FIELD, SURFACE_FIELDS, HalfCell
 from .integrator import CellPoint
 from .ledger import Ledger
@@ -20,6 +21,7 @@ FloatArray = npt.NDArray[np.float64]
 
 STATES = ("state", "previous_state")
 RATES = ("rate", "previous_rate")
+LAYER = "layer_"  # and the number of the surface: bases of the double layers by corner of its facets
 
 
 def pack(cell: HalfCell, progress: Progress) -> Content | None:
@@ -37,9 +39,13 @@ def pack(cell: HalfCell, progress: Progress) -> Content | None:
         rate = getattr(point, name)
         if rate is not None:
             arrays[name] = cell.fields[LITHIUM_FIELD].at_nodes(rate)
+    if point.layers is not None:
+        for k, (points, base) in enumerate(zip(cell.points, point.layers.bases, strict=True)):
+            arrays[f"{LAYER}{k}"] = points.at_corners(base, cell.comm)
     if cell.comm.rank != 0:
         return None
     header = {
+        "layer_duration": point.layers.duration if point.layers is not None else 0.0,
         "number": progress.number,
         "time": point.time,
         "previous_step": point.previous_step,
@@ -52,6 +58,15 @@ def pack(cell: HalfCell, progress: Progress) -> Content | None:
     return {name: array for name, array in arrays.items() if array is not None}, header
 
 
+def fits(cell: HalfCell, arrays: dict[str, FloatArray]) -> bool:
+    """Return whether arrays belong to the mesh of a cell: by node, by labelled vertex or by corner of a surface."""
+    sizes = {f"{name}_{k}": len(cell.fields[k].columns_of_nodes) for name in STATES for k in SURFACE_FIELDS}
+    sizes |= dict.fromkeys(RATES, len(cell.fields[LITHIUM_FIELD].columns_of_nodes))
+    sizes |= {f"{LAYER}{k}": points.corner_count for k, points in enumerate(cell.points)}
+    vertices = len(cell.mesh.vertices)
+    return all(np.shape(array)[-1] == sizes.get(name, vertices) for name, array in arrays.items())
+
+
 def unpack(cell: HalfCell, arrays: dict[str, FloatArray], header: dict[str, Any]) -> Progress:
     """Return the progress from arrays over the nodes of the fields, the same on all ranks, and the header."""
     states, rates = {}, {}
@@ -62,10 +77,13 @@ def unpack(cell: HalfCell, arrays: dict[str, FloatArray], header: dict[str, Any]
     for name in RATES:
         if name in arrays:
             rates[name] = cell.fields[LITHIUM_FIELD].from_nodes(arrays[name])
+    bases = tuple(arrays[f"{LAYER}{k}"][p.corners] for k, p in enumerate(cell.points) if f"{LAYER}{k}" in arrays)
+    layers = LayerStages(header["layer_duration"], bases) if bases else None
     point = CellPoint(
         header["time"],
-        currents=cell.currents(states["state"]),
+        currents=cell.currents(states["state"], layers),
         previous_step=header["previous_step"],
+        layers=layers,
         **states,
         **rates,
     )

@@ -157,7 +157,7 @@ class Discharge:
     def _switch_on(self, progress: Progress, step: ProtocolStep) -> Progress:
         """Return the instant right after a protocol step began."""
         try:
-            point = self.integrator.switch_on(progress.point.state, step.control(self.scales), progress.point.time)
+            point = self.integrator.switch_on(progress.point, step.control(self.scales))
         except NotConvergedError as error:
             raise InputError(
                 f"{step.key}.{step.drive}",

@@ -32,6 +32,7 @@ from .cell_stiffness import CellStiffness, TransportProperty, constant_part, typ
 from .constants import FARADAY
 from .controls import Control, Potentiostatic
 from .domain_mesh import cell_owners
+from .double_layer import LayerStages
 from .field import NodalField, build_field, reduced_mass
 from .interface_points import FacetSide, InterfacePoints, surface_points
 from .kinetics import InsertionReaction, InterfaceCurrent, MetalReaction
@@ -71,6 +72,7 @@ class ImplicitStage:
 
     duration: float  # gamma dt [s]; 0: the instant at which a current is switched on, stoichiometry fixed
     base: FloatArray  # (owned lithium unknowns,) stoichiometry
+    layers: LayerStages | None = None  # of the double layers; None: there are none
 
     @property
     def frozen(self) -> bool:
@@ -156,13 +158,13 @@ class HalfCell:
         electronic -= np.where(self.is_collector, 0.0, of_collector * self._floating)
         return np.asarray(state - change)
 
-    def currents(self, state: FloatArray) -> CellCurrents:
-        """Evaluate all reactions."""
+    def currents(self, state: FloatArray, layers: LayerStages | None = None) -> CellCurrents:
+        """Evaluate all reactions; without stages of the double layers these are not charged."""
         surfaces = []
         unknowns = [self.values(k, state) for k in SURFACE_FIELDS]
-        for points, reaction in zip(self.points, self.reactions, strict=True):
+        for number, (points, reaction) in enumerate(zip(self.points, self.reactions, strict=True)):
             phi_i, phi_e, x = (points.values(k, unknowns[k]) for k in SURFACE_FIELDS)
-            surfaces.append(reaction(phi_e - phi_i, x))
+            surfaces.append(reaction(phi_e - phi_i, x, layers.of(number) if layers is not None else None))
         if self.counter_points is None or self.model.counter is None:
             return CellCurrents(tuple(surfaces), np.empty(0), np.empty(0))
         phi_i = self.counter_points.values(0, state[self.slices[IONIC_FIELD]])
@@ -190,9 +192,8 @@ class HalfCell:
         """Return the residual of the three equations [A], owned unknowns."""
         parts = [self.conduction(k, state) for k in SURFACE_FIELDS]
         for points, surface in zip(self.points, currents.surfaces, strict=True):
-            flow = points.weights * surface.current
-            for k, sign in zip(SURFACE_FIELDS, (-1.0, 1.0, 1.0), strict=True):
-                parts[k] += sign * points.collect(k, flow)
+            for k, density in zip(SURFACE_FIELDS, (-surface.current, surface.current, surface.faradaic), strict=True):
+                parts[k] += points.collect(k, points.weights * density)
         if self.counter_points is not None:
             parts[IONIC_FIELD] -= self.counter_points.collect(0, self.counter_points.weights * currents.counter)
         change = self.mass * (state[self.slices[LITHIUM_FIELD]] - stage.base)
@@ -223,6 +224,25 @@ class HalfCell:
         """Return the total current of each surface [A], positive from active material into electrolyte."""
         local = [float(p.weights @ s.current) for p, s in zip(self.points, currents.surfaces, strict=True)]
         return global_sums(self.comm, np.array(local))
+
+    def lithium_flows(self, currents: CellCurrents) -> FloatArray:
+        """Return the current of each surface that takes lithium with it [A], positive out of the active material."""
+        local = [float(p.weights @ s.faradaic) for p, s in zip(self.points, currents.surfaces, strict=True)]
+        return global_sums(self.comm, np.array(local))
+
+    def layers(self, currents: CellCurrents, duration: float, last: LayerStages | None = None) -> LayerStages | None:
+        """Return a stage that charges the double layers from their voltages; None where there are no layers.
+
+        Args:
+            currents: at the start.
+            duration: of the stage [s].
+            last: with which these currents were evaluated; None at rest.
+        """
+        if not any(reaction.capacitance > 0.0 for reaction in self.reactions):
+            return None
+        if last is not None and last.switching:
+            return LayerStages(duration, last.bases)
+        return LayerStages(duration, layer_voltages(currents))
 
     def inventory(self, state: FloatArray) -> FloatArray:
         """Return integral(F c) dV over each active material that takes part, in the order of the surfaces [C]."""
@@ -258,6 +278,11 @@ class HalfCell:
             collector -= float((points.weights * on_top) @ surface.current)
         both = global_sums(self.comm, np.array([collector, counter]))
         return float(both[0]), float(both[1])
+
+
+def layer_voltages(currents: CellCurrents) -> tuple[FloatArray, ...]:
+    """Return the voltage over the double layer at the points of each surface [V]."""
+    return tuple(surface.layer_voltage for surface in currents.surfaces)
 
 
 def _open_circuit(model: CellModel, phase: Phase) -> float:

@@ -8,7 +8,8 @@ import numpy as np
 import numpy.typing as npt
 
 from .controls import Control
-from .half_cell import LITHIUM_FIELD, CellCurrents, HalfCell, ImplicitStage
+from .double_layer import SWITCHING_TIME, LayerStages
+from .half_cell import LITHIUM_FIELD, CellCurrents, HalfCell, ImplicitStage, layer_voltages
 from .newton import NewtonSolver
 from .reduction import global_sums
 from .time_stepping import GAMMA, STAGE_WEIGHTS, milne_factor
@@ -27,6 +28,7 @@ class CellPoint:
     previous_rate: FloatArray | None = None
     previous_state: FloatArray | None = None
     previous_step: float = 0.0  # [s]
+    layers: LayerStages | None = None  # of the double layers, with which the currents were evaluated
 
 
 @dataclass(frozen=True)
@@ -37,6 +39,7 @@ class StepResult:
     step: float  # [s]
     error: float  # estimated local error of the stoichiometry
     charge_passed: FloatArray  # (surfaces,) [C] out of each active material, integrator's quadrature
+    lithium_passed: FloatArray  # (surfaces,) [C] the part of it that took lithium along
     energy_passed: FloatArray  # (surfaces,) [J] the same charges times the cell voltage at the stages
     newton_iterations: int
     linear_iterations: int
@@ -48,16 +51,17 @@ class CellIntegrator:
     def __init__(self, cell: HalfCell, solver: NewtonSolver) -> None:
         self.cell, self.solver = cell, solver
 
-    def switch_on(self, state: FloatArray, control: Control, time: float = 0.0) -> CellPoint:
-        """Return the potentials right after a control is switched on at a time [s], stoichiometry unchanged.
+    def switch_on(self, point: CellPoint, control: Control) -> CellPoint:
+        """Return the potentials right after a control is switched on, stoichiometry and double layers unchanged.
 
         Raises:
             NotConvergedError: no potentials carry the current.
         """
         self.solver.forget()
-        stage = ImplicitStage(0.0, state[self.cell.slices[LITHIUM_FIELD]])
-        result = self.solver.solve((state,), stage, control)
-        return CellPoint(time, result.state, result.currents)
+        layers = self.cell.layers(point.currents, SWITCHING_TIME, point.layers)
+        stage = ImplicitStage(0.0, point.state[self.cell.slices[LITHIUM_FIELD]], layers)
+        result = self.solver.solve((point.state,), stage, control)
+        return CellPoint(point.time, result.state, result.currents, layers=layers)
 
     def advance(self, point: CellPoint, step: float, control: Control, longer: StepResult | None = None) -> StepResult:
         """Compute one step of length ``step`` [s].
@@ -75,21 +79,26 @@ class CellIntegrator:
         x = point.state[lithium]
         # Where U(x) falls steeply an extrapolated stoichiometry can be worse than none: offer both starts.
         starts = (self._predict(point, GAMMA * step, longer), point.state)
-        first = self.solver.solve(starts, ImplicitStage(GAMMA * step, x), control)
+        layers = self.cell.layers(point.currents, GAMMA * step, point.layers)
+        first = self.solver.solve(starts, ImplicitStage(GAMMA * step, x, layers), control)
         rate_1 = np.asarray((first.state[lithium] - x) / (GAMMA * step))
         base = x + (1.0 - GAMMA) * step * rate_1
         guess = self._guess_second(point, first.state) if longer is None else self._predict(point, step, longer)
-        second = self.solver.solve((guess, first.state), ImplicitStage(GAMMA * step, base), control)
+        if layers is not None:
+            layers = layers.next((1.0 - GAMMA) / GAMMA, layer_voltages(first.currents))
+        second = self.solver.solve((guess, first.state), ImplicitStage(GAMMA * step, base, layers), control)
         rate_2 = np.asarray((second.state[lithium] - base) / (GAMMA * step))
         flows = [self.cell.interface_flows(stage.currents) for stage in (first, second)]
         powers = [self.cell.voltage(stage.state) * flow for stage, flow in zip((first, second), flows, strict=True)]
-        new = CellPoint(point.time + step, second.state, second.currents, rate_2, point.rate, point.state, step)
+        lithium_flows = [self.cell.lithium_flows(stage.currents) for stage in (first, second)]
+        new = CellPoint(point.time + step, second.state, second.currents, rate_2, point.rate, point.state, step, layers)
         return StepResult(
             new,
             step,
             self._error(point, second.state[lithium], rate_1, rate_2, step),
-            step * (STAGE_WEIGHTS[0] * flows[0] + STAGE_WEIGHTS[1] * flows[1]),
-            step * (STAGE_WEIGHTS[0] * powers[0] + STAGE_WEIGHTS[1] * powers[1]),
+            step * _weighted(flows),
+            step * _weighted(lithium_flows),
+            step * _weighted(powers),
             first.iterations + second.iterations,
             first.linear_iterations + second.linear_iterations,
         )
@@ -144,3 +153,8 @@ class CellIntegrator:
             sums[3] += float(points.weights.sum())
         volume, total, surface, area = global_sums(self.cell.comm, np.array(sums))
         return float(np.sqrt(max(volume / total, surface / area)))
+
+
+def _weighted(stages: list[FloatArray]) -> FloatArray:
+    """Return the mean of a quantity over a step by its values at the two stages."""
+    return np.asarray(STAGE_WEIGHTS[0] * stages[0] + STAGE_WEIGHTS[1] * stages[1])

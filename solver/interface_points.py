@@ -30,6 +30,8 @@ class InterfacePoints:
     weights: FloatArray  # (points,) [m2]
     selections: tuple[PETSc.Mat, ...]  # one (points x unknowns) 0/1 matrix per field
     at_counter: FloatArray  # (points,) 1 where the point lies on the counter face, else 0
+    corners: IntArray  # (points,) first corner of the surface's facets at the point: its name on any number of ranks
+    corner_count: int  # three per facet
 
     def values(self, field: int, unknowns: FloatArray) -> FloatArray:
         """Return a field at the points."""
@@ -44,6 +46,15 @@ class InterfacePoints:
         point.array[:] = values
         selection.multTranspose(point, result)
         return np.asarray(result.array)
+
+    def at_corners(self, values: FloatArray, comm: MPI.Intracomm) -> FloatArray | None:
+        """Collect point values by corner on rank 0, NaN at the other corners of a point (collective)."""
+        keys, parts = comm.gather(self.corners), comm.gather(values)
+        if keys is None or parts is None:
+            return None
+        collected = np.full(self.corner_count, np.nan)
+        collected[np.concatenate(keys)] = np.concatenate(parts)
+        return collected
 
 
 @dataclass(frozen=True)
@@ -69,7 +80,8 @@ def surface_points(
     areas = np.repeat(triangle_areas(mesh.vertices, corners) / 3.0, 3)
     columns = [f.columns_at(side.corners, side.cells).ravel() for f, side in zip(fields, sides, strict=True)]
     counter = mesh.at_counter(mesh.vertices[corners.ravel(), 2]).astype(np.int64)
-    unique, group = np.unique(np.column_stack([*columns, counter]), axis=0, return_inverse=True)
+    table = np.column_stack([*columns, counter])
+    unique, named, group = np.unique(table, axis=0, return_index=True, return_inverse=True)
     weights = np.bincount(group.ravel(), weights=areas, minlength=len(unique))
     first = fields[0].reduction
     mine = (unique[:, 0] >= first.offset) & (unique[:, 0] < first.offset + first.size_local)
@@ -78,4 +90,5 @@ def surface_points(
     selections = tuple(
         selection_matrix(comm, unique[mine, k], field.reduction.size_local) for k, field in enumerate(fields)
     )
-    return InterfacePoints(np.asarray(weights[mine], dtype=np.float64), selections, unique[mine, -1].astype(float))
+    weight, at_counter = np.asarray(weights[mine], dtype=np.float64), unique[mine, -1].astype(float)
+    return InterfacePoints(weight, selections, at_counter, named[mine], len(table))

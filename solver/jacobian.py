@@ -20,6 +20,7 @@ from .half_cell import (
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
+Derivatives = list[list[FloatArray]]  # by field and surface
 
 FROZEN_DURATION = 1e-6  # [s] makes the frozen inventory equation strongly diagonal; its solution is zero change
 ROW_SIGNS = (-1.0, 1.0, 1.0)  # of the interface current in the three equations
@@ -81,7 +82,8 @@ class Jacobian:
         """
         self._enter_stiffness(state)
         self._collector_prescribed = isinstance(control, Potentiostatic)
-        derivatives = self._derivatives(currents)
+        total, faradaic = self._derivatives(currents)
+        derivatives = (total, total, faradaic)  # by equation: the lithium follows the faradaic part
         self._update_diagonals(derivatives, currents, stage, self._collector_slope(state, control))
         self._update_coupling(derivatives, stage)
         if self._collector_prescribed:
@@ -109,12 +111,15 @@ class Jacobian:
             matrix.mult(ones, sums)
             self.sums[row, column] = float(sums.array.sum())
 
-    def _derivatives(self, currents: CellCurrents) -> list[list[FloatArray]]:
-        """Return d(w i)/d(phi_i, phi_e, x) at the points of each surface [S, S, A], by field."""
-        weighted = list(zip(self.cell.points, currents.surfaces, strict=True))
-        by_drop = [points.weights * surface.by_drop for points, surface in weighted]
-        by_stoichiometry = [points.weights * surface.by_stoichiometry for points, surface in weighted]
-        return [[-values for values in by_drop], by_drop, by_stoichiometry]
+    def _derivatives(self, currents: CellCurrents) -> tuple[Derivatives, Derivatives]:
+        """Return d(w i)/d(phi_i, phi_e, x) at the points of each surface [S, S, A], by field, and that of w i_n."""
+        weights = [points.weights for points in self.cell.points]
+        by_drop, by_x, by_drop_n, by_x_n = (
+            [weight * getattr(surface, name) for weight, surface in zip(weights, currents.surfaces, strict=True)]
+            for name in ("by_drop", "by_stoichiometry", "faradaic_by_drop", "faradaic_by_stoichiometry")
+        )
+        total = [[-values for values in by_drop], by_drop, by_x]
+        return total, [[-values for values in by_drop_n], by_drop_n, by_x_n]
 
     def _collector_slope(self, state: FloatArray, control: Control) -> FloatArray:
         """Return dI/dV in the collector's row [S], on the rank that owns it."""
@@ -123,7 +128,7 @@ class Jacobian:
 
     def _update_diagonals(
         self,
-        derivatives: list[list[FloatArray]],
+        derivatives: tuple[Derivatives, ...],
         currents: CellCurrents,
         stage: ImplicitStage,
         collector_slope: FloatArray,
@@ -133,7 +138,7 @@ class Jacobian:
         added[ELECTRONIC_FIELD][cell.is_collector] = collector_slope
         added[LITHIUM_FIELD] += cell.mass / (stage.duration or FROZEN_DURATION)
         for field in SURFACE_FIELDS:
-            for points, derivative in zip(cell.points, derivatives[field], strict=True):
+            for points, derivative in zip(cell.points, derivatives[field][field], strict=True):
                 added[field] += ROW_SIGNS[field] * points.collect(field, derivative)
         if cell.counter_points is not None:
             added[IONIC_FIELD] += cell.counter_points.collect(0, cell.counter_points.weights * currents.counter_slope)
@@ -145,14 +150,14 @@ class Jacobian:
                 row_sums[cell.is_collector] = cell.collector_conductance
             self.sums[k, k] = float(row_sums.sum())
 
-    def _update_coupling(self, derivatives: list[list[FloatArray]], stage: ImplicitStage) -> None:
+    def _update_coupling(self, derivatives: tuple[Derivatives, ...], stage: ImplicitStage) -> None:
         for (row, column), block in self.coupling.items():
             kept: FloatArray | float = ROW_SIGNS[row]
             if row == LITHIUM_FIELD and stage.frozen:
                 kept = 0.0
             elif row == ELECTRONIC_FIELD and self._collector_prescribed:
                 kept = (block.rows != self.cell.collector).astype(np.float64)
-            block.enter(derivatives[column], kept)
+            block.enter(derivatives[row][column], kept)
             self.sums[row, column] = float(block.values.sum())
 
     def _prescribe_collector(self) -> None:

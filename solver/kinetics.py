@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from .constants import FARADAY, GAS_CONSTANT
+from .double_layer import LayerStage, layer_terms
 from .materials import Curve
 
 FloatArray = npt.NDArray[np.float64]
@@ -137,24 +138,33 @@ class CurveExchange:
 class InterfaceCurrent:
     """State of a reaction at interface points, all arrays of shape (points,)."""
 
-    current: FloatArray  # i [A/m2]
+    current: FloatArray  # i [A/m2], what the electrolyte and the conductors see
     by_drop: FloatArray  # di/d(phi_e - phi_i) [S/m2]
     by_stoichiometry: FloatArray  # di/dx [A/m2]
     overpotential: FloatArray  # eta [V]
     open_circuit: FloatArray  # U [V]
+    faradaic: FloatArray  # i_n [A/m2], what the lithium sees; i without a double layer
+    faradaic_by_drop: FloatArray  # [S/m2]
+    faradaic_by_stoichiometry: FloatArray  # [A/m2]
+
+    @property
+    def layer_voltage(self) -> FloatArray:
+        """Return the voltage over the double layer, phi_e - phi_i - i R = eta + U [V]."""
+        return self.overpotential + self.open_circuit
 
 
 @dataclass(frozen=True)
 class InsertionReaction:
-    """Charge transfer at a surface of active material, a film resistance in series.
+    """Charge transfer at a surface of active material beside a double layer, a film resistance in series.
 
-    i = f(eta, i_0(x)), eta = drop - U(x) - i R with drop = phi_e - phi_i.
+    i = i_n + C_dl d(eta + U)/dt, i_n = f(eta, i_0(x)), eta = drop - U(x) - i R with drop = phi_e - phi_i.
     """
 
     law: KineticsLaw
     exchange_current: ExchangeCurrent
     open_circuit_potential: Curve  # U(x) [V]
     resistance: float = 0.0  # R [Ohm m2]
+    capacitance: float = 0.0  # C_dl [F/m2]
 
     @property
     def known_range(self) -> tuple[float, float]:
@@ -163,15 +173,34 @@ class InsertionReaction:
         exchange = self.exchange_current.range
         return max(low, exchange[0]), min(high, exchange[1])
 
-    def __call__(self, drop: FloatArray, x: FloatArray) -> InterfaceCurrent:
-        """Evaluate the reaction at potential drops [V] and surface stoichiometries."""
+    def __call__(self, drop: FloatArray, x: FloatArray, stage: LayerStage | None = None) -> InterfaceCurrent:
+        """Evaluate the reaction at potential drops [V] and surface stoichiometries.
+
+        Args:
+            drop: phi_e - phi_i [V].
+            x: stoichiometry of the surface.
+            stage: of the double layer; None: it is not charged.
+        """
         potential, potential_slope = self.open_circuit_potential.value(x), self.open_circuit_potential.slope(x)
         exchange, exchange_slope = self.exchange_current(x)
-        current, slope, by_exchange = current_through_film(self.law, drop - potential, exchange, self.resistance)
-        damping = 1.0 / (1.0 + self.resistance * slope)
-        by_x = (by_exchange * exchange_slope - slope * potential_slope) * damping
-        eta = drop - potential - current * self.resistance
-        return InterfaceCurrent(current, slope * damping, by_x, eta, potential)
+        layer, film = layer_terms(self.capacitance, stage, potential), self.resistance
+        drive = layer.drive(drop - potential, film)
+        faradaic, slope, by_exchange = current_through_film(self.law, drive, exchange, layer.film(film))
+        eta = drive - layer.film(film) * faradaic
+        # eta (1 + R c) + R f(eta, i_0) = drop - U - R c (U - base), differentiated by the drop and by x.
+        by_drop = 1.0 / (1.0 + film * (layer.conductance + slope))
+        by_x = -(potential_slope * (1.0 + film * layer.conductance) + film * by_exchange * exchange_slope) * by_drop
+        faradaic_by_x = slope * by_x + by_exchange * exchange_slope
+        return InterfaceCurrent(
+            faradaic + layer.current(eta),
+            (slope + layer.conductance) * by_drop,
+            faradaic_by_x + layer.conductance * (by_x + potential_slope),
+            eta,
+            potential,
+            faradaic,
+            slope * by_drop,
+            faradaic_by_x,
+        )
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ FloatArray = npt.NDArray[np.float64]
 class Ledger:
     """Sums over the accepted steps, by the quadrature of the integrator."""
 
-    exchanged: FloatArray  # (surfaces,) out of each active material [C]
+    exchanged: FloatArray  # (surfaces,) with the lithium that left each active material [C]
     passed: float = 0.0  # through the cell, positive on discharge [C]
     throughput: float = 0.0  # in either direction [C]
     energy: float = 0.0  # delivered [J]
@@ -32,10 +32,9 @@ class Ledger:
             working: index of the surface of the working electrode.
             rejected: steps that were computed before this one and not kept.
         """
-        exchanged = self.exchanged + result.charge_passed
         return Ledger(
-            exchanged,
-            -float(exchanged[working]),
+            self.exchanged + result.lithium_passed,
+            self.passed - float(result.charge_passed[working]),
             self.throughput + abs(float(result.charge_passed[working])),
             self.energy - float(result.energy_passed[working]),
             self.newton_iterations + result.newton_iterations,

@@ -101,7 +101,7 @@ class NewtonSolver:
         self._linear.forget()
 
     def _evaluate(self, state: FloatArray, stage: ImplicitStage, control: Control) -> _Iterate:
-        currents = self.cell.currents(state)
+        currents = self.cell.currents(state, stage.layers)
         residual = self.cell.residual(state, currents, stage, control)
         return _Iterate(state, currents, residual, self._size(residual))
 

@@ -1,7 +1,7 @@
 """Stiffness that follows the stoichiometry: against a constant one, a sum by hand and finite differences.
 
 Seen to fail with: the derivative by x left out of the Jacobian, a whole instead of a quarter of it per node,
-phi_e counted twice in it, x_c taken from one corner of the cell.
+x_c taken from one corner of the cell, the lithium row of the Jacobian by i instead of i_n.
 """
 
 from __future__ import annotations
@@ -39,9 +39,11 @@ def columns() -> LabelledMesh:
     return boxes(phases, bottom=1e-6)
 
 
-def half_cell(comm: MPI.Intracomm, diffusivity: float | Curve, conductivity: float | Curve) -> HalfCell:
+def half_cell(
+    comm: MPI.Intracomm, diffusivity: float | Curve, conductivity: float | Curve, capacitance: float = 0.0
+) -> HalfCell:
     mesh = columns()
-    reaction = InsertionReaction(ButlerVolmer(), EXCHANGE, POTENTIAL)
+    reaction = InsertionReaction(ButlerVolmer(), EXCHANGE, POTENTIAL, 0.02, capacitance)
     model = CellModel(
         {Phase.SE: 0.1, Phase.separator: 0.1},
         {Phase.AM: conductivity, Phase.CBD: 10.0},
@@ -98,12 +100,15 @@ def test_the_unit_stiffness_of_a_corner_of_a_cube() -> None:
     assert unit_stiffness(corners)[0] == pytest.approx(exact / 6.0, abs=1e-15)
 
 
-def test_the_jacobian_is_the_derivative_of_the_residual() -> None:
-    """Central differences of the residual in random directions, D(x) and sigma_e(x) both steep."""
-    cell = half_cell(MPI.COMM_SELF, DIFFUSIVITY, CONDUCTIVITY)
+@pytest.mark.parametrize("capacitance", [0.0, 0.5])
+def test_the_jacobian_is_the_derivative_of_the_residual(capacitance: float) -> None:
+    """Central differences of the residual in random directions, D(x) and sigma_e(x) both steep, a double layer."""
+    cell = half_cell(MPI.COMM_SELF, DIFFUSIVITY, CONDUCTIVITY, capacitance)
     state = some_state(cell)
-    stage, control = ImplicitStage(10.0, state[cell.slices[LITHIUM_FIELD]] - 0.01), Galvanostatic(1e-12)
-    matrix = Jacobian(cell).update(state, cell.currents(state), stage, control)
+    layers = cell.layers(cell.currents(cell.initial_state()), 0.01)
+    assert (layers is not None) is (capacitance > 0.0)
+    stage, control = ImplicitStage(10.0, state[cell.slices[LITHIUM_FIELD]] - 0.01, layers), Galvanostatic(1e-12)
+    matrix = Jacobian(cell).update(state, cell.currents(state, layers), stage, control)
     right, left = matrix.createVecs()
     random = np.random.default_rng(2)
     for _ in range(3):
@@ -111,7 +116,7 @@ def test_the_jacobian_is_the_derivative_of_the_residual() -> None:
         right.array[:] = direction
         matrix.mult(right, left)
         ends = [cell.moved(state, direction, factor) for factor in (-1e-6, 1e-6)]
-        before, after = (cell.residual(end, cell.currents(end), stage, control) for end in ends)
+        before, after = (cell.residual(end, cell.currents(end, layers), stage, control) for end in ends)
         for part in cell.slices:
             exact = (before[part] - after[part]) / 2e-6
             assert left.array[part] == pytest.approx(exact, abs=1e-7 * np.abs(exact).max())

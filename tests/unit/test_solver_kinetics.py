@@ -10,6 +10,7 @@ from scipy.integrate import quad
 from scipy.special import erfc, expit
 
 from solver.constants import FARADAY, GAS_CONSTANT
+from solver.double_layer import LayerStage
 from solver.kinetics import (
     MAXIMUM_EXPONENT,
     ButlerVolmer,
@@ -175,6 +176,27 @@ def test_derivatives_of_the_insertion_reaction(exchange: ExchangeCurrent, resist
     assert found.by_stoichiometry == pytest.approx(by_x, rel=1e-5)
     assert found.open_circuit + found.overpotential + resistance * found.current == pytest.approx(drop, rel=1e-12)
     assert np.all(np.sign(found.current) == np.sign(drop - found.open_circuit)), "positive out of the active material"
+
+
+@pytest.mark.parametrize("resistance", [0.0, 0.03])
+def test_derivatives_with_a_double_layer(resistance: float) -> None:
+    """i - i_n = C (v - base)/duration with v = drop - i R, and the four derivatives of both currents."""
+    reaction = InsertionReaction(ButlerVolmer(0.6, 0.4), CurveExchange(EXCHANGE), POTENTIAL, resistance, 0.4)
+    x = np.array([0.15, 0.45, 0.85])
+    drop = POTENTIAL.value(x) + np.array([-0.06, 0.02, 0.05])
+    stage = LayerStage(0.01, drop + np.array([0.01, -0.03, 0.002]))
+    found, step = reaction(drop, x, stage), 1e-6
+    voltage = drop - resistance * found.current
+    assert found.layer_voltage == pytest.approx(voltage, rel=1e-12)
+    assert found.current - found.faradaic == pytest.approx(0.4 * (voltage - stage.base) / 0.01, rel=1e-9)
+    alone = InsertionReaction(ButlerVolmer(0.6, 0.4), CurveExchange(EXCHANGE), POTENTIAL)
+    assert found.faradaic == pytest.approx(alone(voltage, x).current, rel=1e-9)
+    for name in ("current", "faradaic"):
+        by_drop = getattr(reaction(drop + step, x, stage), name) - getattr(reaction(drop - step, x, stage), name)
+        by_x = getattr(reaction(drop, x + step, stage), name) - getattr(reaction(drop, x - step, stage), name)
+        prefix = "" if name == "current" else "faradaic_"
+        assert getattr(found, f"{prefix}by_drop") == pytest.approx(by_drop / (2 * step), rel=1e-6)
+        assert getattr(found, f"{prefix}by_stoichiometry") == pytest.approx(by_x / (2 * step), rel=1e-5, abs=1e-6)
 
 
 def test_metal_counter_electrode() -> None:

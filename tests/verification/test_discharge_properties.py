@@ -68,9 +68,9 @@ def test_error_falls_with_the_square_of_the_time_step(tmp_path: Path) -> None:
 
 def test_leaving_a_table_of_the_diffusivity_ends_the_run(tmp_path: Path) -> None:
     """The surface passes x = 0.9, beyond which D is not known."""
-    narrow = "materials.AM.diffusivity=[[0.2, 0.9], [3e-14, 5e-15]]"
+    narrow = ("materials.AM.diffusivity=[[0.2, 0.9], [3e-14, 5e-15]]", "materials.AM.stoichiometry_discharged=0.85")
     with pytest.raises(StageError, match=r"leaves the range 0\.2 to 0\.9"):
-        run(NAME, tmp_path, MPI.COMM_SELF, f"{SLAB}=20", "discharge.tolerance=1e-3", narrow)
+        run(NAME, tmp_path, MPI.COMM_SELF, f"{SLAB}=20", "discharge.tolerance=1e-3", *narrow)
 
 
 def test_a_start_outside_a_table_is_refused(tmp_path: Path) -> None:
