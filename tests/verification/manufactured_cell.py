@@ -1,15 +1,15 @@
 """Manufactured solution of the half cell: an AM hemisphere in electrolyte, smooth fields, every term with its source.
 
-Three functions of place and time are chosen freely, so they neither solve (6)-(8) nor meet at the interface by (9)-(11).
-What they miss is put on the right-hand side: loads of the weak form,
+Three functions of place and time are chosen freely, so they neither solve (6)-(8) nor meet at the interface by
+(9)-(11). What they miss is put on the right-hand side: loads of the weak form,
 
     electrolyte       integral(sigma_i grad phi_i . grad v) dV - integral(i v) dA
     conductors        integral(sigma_e grad phi_e . grad v) dV + integral(i v) dA + I v(collector)
     active material   integral(F c_max (dx/dt v + D grad x . grad v)) dV + integral(i v) dA
 
-with the interface current i of the exact fields by a Butler-Volmer law written here, and I the exact current into the
-collector. All integrals are taken by Gauss points on the meshed geometry, so that the interface needs not be a sphere and
-the solver has to return the fields to its own accuracy: h^2 in L2, dt^2. Serial.
+with the interface current i of the exact fields by a Butler-Volmer law written here, and I the exact current into
+the collector. All integrals are taken by Gauss points on the meshed geometry, so the interface need not be a sphere
+and the solver has to return the fields to its own accuracy: h^2 in L2, dt^2. Serial.
 """
 
 from __future__ import annotations
@@ -216,9 +216,7 @@ class ManufacturedCell:
             reacting = self.surfaces[k].evaluate(lambda p: interface_current(p, time))
             nodal += sign * self.surfaces[k].integrate(reacting, count)
             parts.append(nodal)
-        rates = self.domains[2].evaluate(
-            lambda p: np.imag(stoichiometry(p, time + 1j * COMPLEX_STEP)) / COMPLEX_STEP
-        )
+        rates = self.domains[2].evaluate(lambda p: np.imag(stoichiometry(p, time + 1j * COMPLEX_STEP)) / COMPLEX_STEP)
         parts[2] += CHARGE * self.domains[2].integrate(rates, count)
         reduced = [self._reduced(k, part) for k, part in enumerate(parts)]
         reduced[1][self.cell.is_collector] += self.current

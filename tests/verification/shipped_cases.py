@@ -46,17 +46,26 @@ def simple_cubic_radius(fraction: float) -> float:
     return float(10e-6 * (0.75 * fraction / np.pi) ** (1.0 / 3.0))
 
 
-def planar_reference(data: dict[str, Any]) -> HalfCell1D:
-    """The planar half cell of a case for the one-dimensional reference, every law written here anew."""
-    active, counter = data["materials"]["AM"], data["materials"]["counter"]
-    separator, slab = data["geometry"]["layers"]
-    potential = PchipInterpolator(*np.array(active["open_circuit_potential"]))
+def insertion_laws(active: dict[str, Any]) -> tuple[Law, Law]:
+    """U(x) [V] and i_0(x) = F k (c_max - c)^alpha_a c^alpha_c [A/m2] of an active material, written here anew."""
+    table = PchipInterpolator(*np.array(active["open_circuit_potential"]))
     alpha, c_max, rate = (active[k] for k in ("transfer_coefficient_anodic", "maximum_concentration", "rate_constant"))
+
+    def potential(x: FloatArray) -> FloatArray:
+        return np.asarray(table(x), dtype=np.float64)
 
     def exchange(x: FloatArray) -> FloatArray:
         filled = np.clip(x, 0.0, 1.0)
         return np.asarray(FARADAY * rate * (c_max - c_max * filled) ** alpha * (c_max * filled) ** (1.0 - alpha))
 
+    return potential, exchange
+
+
+def planar_reference(data: dict[str, Any]) -> HalfCell1D:
+    """The planar half cell of a case for the one-dimensional reference."""
+    active, counter = data["materials"]["AM"], data["materials"]["counter"]
+    separator, slab = data["geometry"]["layers"]
+    potential, exchange = insertion_laws(active)
     return HalfCell1D(
         current_density=data["discharge"]["current_density"],
         separator_thickness=separator["thickness"],
@@ -64,11 +73,11 @@ def planar_reference(data: dict[str, Any]) -> HalfCell1D:
         slab_thickness=slab["thickness"],
         electronic_conductivity=_number_or_law(active["electronic_conductivity"]),
         diffusivity=_number_or_law(active["diffusivity"]),
-        maximum_concentration=c_max,
+        maximum_concentration=active["maximum_concentration"],
         initial_stoichiometry=active["stoichiometry_charged"],
-        open_circuit_potential=lambda x: np.asarray(potential(x), dtype=np.float64),
+        open_circuit_potential=potential,
         exchange_current_density=exchange,
-        transfer_coefficient_anodic=alpha,
+        transfer_coefficient_anodic=active["transfer_coefficient_anodic"],
         film_resistance=data["interfaces"]["AM|SE"]["resistance"],
         counter_exchange_current_density=counter["exchange_current_density"],
         counter_transfer_coefficient_anodic=counter["transfer_coefficient_anodic"],
