@@ -29,7 +29,7 @@ from cases.physics import CaseMaterials, build_cell_model
 from cases.runner import run_in_process
 from manufacturing.phases import COLLECTOR, Phase
 from meshing.facets import triangle_areas
-from meshing.labelled_mesh import LabelledMesh, load_mesh
+from meshing.labelled_mesh import load_mesh
 from solver.active_network import find_active_network
 from solver.controls import Galvanostatic
 from solver.half_cell import HalfCell
@@ -40,6 +40,7 @@ from solver.time_stepping import GAMMA
 from .half_cell_1d import FARADAY, GAS_CONSTANT
 
 FloatArray = npt.NDArray[np.float64]
+IntArray = npt.NDArray[np.int64]
 Values = npt.NDArray[Any]
 BOX, RADIUS = np.array([10e-6, 10e-6, 8e-6]), 4e-6
 IONIC, ELECTRONIC, DIFFUSIVITY, C_MAX = 1e-3, 2e-3, 1e-13, 5e4  # [S/m, S/m, m2/s, mol/m3]
@@ -125,16 +126,16 @@ def interface_current(p: FloatArray, time: float) -> FloatArray:
 class Simplices:
     """Gauss points on cells or facets of a mesh, with the values of the first-order shape functions there."""
 
-    vertices: npt.NDArray[np.int64]  # (n, k)
+    nodes: IntArray  # (n, k) of the field that is tested
     measures: FloatArray  # (n,) [m3] or [m2]
     points: FloatArray  # (n, q, 3)
     weights: FloatArray  # (q,) sum 1
     shapes: FloatArray  # (q, k)
 
     def integrate(self, values: FloatArray, count: int) -> FloatArray:
-        """integral(f v) of every shape function v at the vertices of the mesh, f given at the points (n, q)."""
+        """integral(f v) of every shape function v of the field, f given at the points (n, q)."""
         loads = np.einsum("n,q,nq,qk->nk", self.measures, self.weights, values, self.shapes)
-        return np.bincount(self.vertices.ravel(), loads.ravel(), minlength=count)
+        return np.bincount(self.nodes.ravel(), loads.ravel(), minlength=count)
 
     def evaluate(self, function: Callable[[FloatArray], FloatArray]) -> FloatArray:
         """A function of points (m, 3) at all of them, shape (n, q, ...)."""
@@ -142,13 +143,13 @@ class Simplices:
         return found.reshape(*self.points.shape[:2], *found.shape[1:])
 
 
-def simplices(mesh: LabelledMesh, vertices: npt.NDArray[np.int64], measures: FloatArray, degree: int = 4) -> Simplices:
-    """Place Gauss points of a degree on tetrahedra (n, 4) or triangles (n, 3)."""
-    kind = basix.CellType.tetrahedron if vertices.shape[1] == 4 else basix.CellType.triangle
+def simplices(corners: FloatArray, measures: FloatArray, nodes: IntArray, degree: int = 4) -> Simplices:
+    """Place Gauss points of a degree on tetrahedra (n, 4, 3) or triangles (n, 3, 3)."""
+    kind = basix.CellType.tetrahedron if corners.shape[1] == 4 else basix.CellType.triangle
     local, weights = basix.make_quadrature(kind, degree)
     shapes = np.column_stack([1.0 - local.sum(axis=1), local])
-    points = np.einsum("qk,nkd->nqd", shapes, mesh.vertices[vertices])
-    return Simplices(vertices, measures, points, weights / weights.sum(), shapes)
+    points = np.einsum("qk,nkd->nqd", shapes, corners)
+    return Simplices(nodes, measures, points, weights / weights.sum(), shapes)
 
 
 class SourcedHalfCell(HalfCell):
@@ -189,18 +190,20 @@ class ManufacturedCell:
         model = build_cell_model(valid, CaseMaterials(valid))
         mesh = load_mesh(folder / "mesh.h5")
         self.cell = SourcedHalfCell(mesh, find_active_network(mesh), model, MPI.COMM_SELF)
-        mesh, network = self.cell.mesh, self.cell.network
-        volumes = mesh.volumes()
-        self.domains = [
-            simplices(mesh, mesh.cells[chosen], volumes[chosen])
-            for chosen in (network.ionic, network.electronic, network.insertion)
-        ]
+        network, volumes = self.cell.network, mesh.volumes()
         (surface,) = network.surfaces
-        sides = (surface.sides.second, surface.sides.first, surface.sides.first)
-        self.surfaces = [simplices(mesh, side, triangle_areas(mesh.vertices, side)) for side in sides]
+        self.corners, self.domains, self.surfaces = [], [], []
+        for k, (field, side) in enumerate(zip(self.cell.fields, (1, 0, 0), strict=True)):
+            chosen = np.flatnonzero(network.fields[k].member)
+            corners = mesh.vertices[mesh.cells[chosen]]
+            self.corners.append(corners)
+            self.domains.append(simplices(corners, volumes[chosen], field.split.cells_of(mesh, chosen)))
+            facets = surface.sides.second if side else surface.sides.first
+            nodes = field.split.facets_of(mesh, surface.sides.cells[:, side], facets)
+            self.surfaces.append(simplices(mesh.vertices[facets], triangle_areas(mesh.vertices, facets), nodes))
         top = mesh.named(COLLECTOR)
-        top = top[mesh.phases[mesh.facet_cells[top, 0]] == Phase.AM]
-        self.top = simplices(mesh, mesh.facets[top], triangle_areas(mesh.vertices, mesh.facets[top]))
+        top = mesh.facets[top[mesh.phases[mesh.facet_cells[top, 0]] == Phase.AM]]
+        self.top = simplices(mesh.vertices[top], triangle_areas(mesh.vertices, top), top)
         self.current = -self._flux_through_top()  # [A]
 
     def _flux_through_top(self) -> float:
@@ -209,33 +212,33 @@ class ManufacturedCell:
 
     def loads(self, time: float) -> FloatArray:
         """Right-hand side at an instant [A], in the order of the unknowns."""
-        count = len(self.cell.mesh.vertices)
         parts = []
         for k, (coefficient, sign) in enumerate(((IONIC, -1.0), (ELECTRONIC, 1.0), (CHARGE * DIFFUSIVITY, 1.0))):
             nodal = self._diffusion(k, coefficient, time)
             reacting = self.surfaces[k].evaluate(lambda p: interface_current(p, time))
-            nodal += sign * self.surfaces[k].integrate(reacting, count)
+            nodal += sign * self.surfaces[k].integrate(reacting, len(nodal))
             parts.append(nodal)
         rates = self.domains[2].evaluate(lambda p: np.imag(stoichiometry(p, time + 1j * COMPLEX_STEP)) / COMPLEX_STEP)
-        parts[2] += CHARGE * self.domains[2].integrate(rates, count)
+        parts[2] += CHARGE * self.domains[2].integrate(rates, len(parts[2]))
         reduced = [self._reduced(k, part) for k, part in enumerate(parts)]
         reduced[1][self.cell.is_collector] += self.current
         return np.concatenate(reduced)
 
     def _diffusion(self, field: int, coefficient: float, time: float) -> FloatArray:
-        """integral(k grad u . grad v) dV of the exact field for every vertex."""
+        """integral(k grad u . grad v) dV of the exact field for every node."""
         domain = self.domains[field]
         slopes = domain.evaluate(lambda p: gradient(EXACT[field], p, time))
         mean = np.einsum("nqd,q->nd", slopes, domain.weights)
-        corners = self.cell.mesh.vertices[domain.vertices]
+        corners = self.corners[field]
         inverse = np.linalg.inv(corners[:, 1:] - corners[:, :1])  # columns: gradients of shape functions 1 to 3
         shapes = np.concatenate([-inverse.sum(axis=2, keepdims=True), inverse], axis=2)
         loads = coefficient * domain.measures[:, None] * np.einsum("nd,ndk->nk", mean, shapes)
-        return np.bincount(domain.vertices.ravel(), loads.ravel(), minlength=len(self.cell.mesh.vertices))
+        count = len(self.cell.fields[field].columns_of_nodes)
+        return np.bincount(domain.nodes.ravel(), loads.ravel(), minlength=count)
 
     def _reduced(self, field: int, nodal: FloatArray) -> FloatArray:
-        """Sum over the vertices that share an unknown; prescribed ones have none."""
-        columns = self.cell.fields[field].columns_of_vertices
+        """Sum over the nodes that share an unknown; prescribed ones have none."""
+        columns = self.cell.fields[field].columns_of_nodes
         known = columns >= 0
         return np.bincount(columns[known], nodal[known], minlength=self.cell.sizes[field]).astype(np.float64)
 
@@ -261,10 +264,10 @@ class ManufacturedCell:
         """Root mean squares over the domains of phi_i and phi_e [V] and of x, and the cell voltage [V]."""
         found = {"voltage": abs(self.cell.voltage(state) - float(cell_voltage(time)))}
         for k, name in enumerate(("phi_i", "phi_e", "x")):
-            nodal = self.cell.fields[k].at_vertices(self.cell.values(k, state))
+            nodal = self.cell.fields[k].at_nodes(self.cell.values(k, state))
             assert nodal is not None
             domain = self.domains[k]
-            ours = np.einsum("nk,qk->nq", nodal[domain.vertices], domain.shapes)
+            ours = np.einsum("nk,qk->nq", nodal[domain.nodes], domain.shapes)
             exact = domain.evaluate(lambda p, k=k: EXACT[k](p, time))  # type: ignore[misc]
             square = np.einsum("n,q,nq->", domain.measures, domain.weights, (ours - exact) ** 2)
             found[name] = float(np.sqrt(square / domain.measures.sum()))
