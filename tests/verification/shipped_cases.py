@@ -41,6 +41,12 @@ def curve(out: Path) -> dict[str, FloatArray]:
     return {name: np.array([float(row[name]) for row in rows]) for name in rows[0] if name != "name"}
 
 
+def middle(rows: dict[str, FloatArray]) -> npt.NDArray[np.bool_]:
+    """Which rows of a curve lie between 1 % and 99 % of the charge that passes."""
+    share = rows["capacity_Ah_m2"] / rows["capacity_Ah_m2"][-1]
+    return np.asarray((share > 0.01) & (share < 0.99))
+
+
 def simple_cubic_radius(fraction: float) -> float:
     """Radius of one sphere of a volume fraction in a cube of 10 um [m]."""
     return float(10e-6 * (0.75 * fraction / np.pi) ** (1.0 / 3.0))

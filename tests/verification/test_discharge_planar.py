@@ -10,7 +10,7 @@ import pytest
 from mpi4py import MPI
 
 from .half_cell_1d import capacity_to_cutoff, voltage
-from .shipped_cases import content, curve, planar_reference, run
+from .shipped_cases import content, curve, middle, planar_reference, run
 
 NAME = "planar_half_cell"
 SLAB = "geometry.layers.1.cells"
@@ -22,7 +22,7 @@ def compare(out: Path, *overrides: str) -> tuple[float, float]:
     rows = curve(out)
     charge, found = 3600.0 * rows["capacity_Ah_m2"], rows["voltage_V"]
     exact = planar_reference(data)
-    inside = (charge > 0.01 * charge[-1]) & (charge < 0.99 * charge[-1])
+    inside = middle(rows)
     assert inside.sum() > 10
     difference = np.abs(found - voltage(exact, charge))[inside].max()
     return float(difference), float(charge[-1] / capacity_to_cutoff(exact, data["discharge"]["cutoff_voltage"]) - 1.0)
