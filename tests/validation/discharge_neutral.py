@@ -11,7 +11,7 @@ from cases.check_table import Check, at_least
 from .discharge_runs import Run, balances, order_row, shipped
 
 NAME = "neutral_particles"
-CELLS = (1.0e-6, 0.75e-6, 0.5e-6, 0.3e-6)  # [m]
+CELLS = (1.0e-6, 0.75e-6, 0.5e-6, 0.35e-6)  # [m]
 EXACT = 8e-5  # thickness over sigma_i [Ohm m2]
 CURRENT, OPEN_CIRCUIT = 100.0, 4.0  # [A/m2, V]
 

@@ -18,10 +18,10 @@ from .discharge_runs import Run, balances, columns, order_row, shipped
 NAME, SLAB = "planar_half_cell", "geometry.layers.1.cells"
 RATES = (0.1, 0.5, 1.0, 2.0, 5.0)  # [1/h]
 AGREEMENT = 0.1  # [mV]
-FINE = 240  # cells across the slab
+FINE = 160  # cells across the slab
 ENDS = {1.0: (0.3, 3.5), -1.0: (0.95, 4.15)}  # x at the start and cut-off by the sign of the current
 MESHES = (30, 60, 120)
-STEP_COUNTS = (40, 80, 160, 320)
+STEP_COUNTS = (40, 80, 160)
 DURATION = 1500.0  # [s] of the study of time steps
 
 
