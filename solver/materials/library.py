@@ -14,6 +14,7 @@ from .lithium_metal import LITHIUM_METAL
 from .llzo import LLZO
 from .nmc622 import NMC622
 from .nmc811 import NMC811
+from .nmc811_lg_m50 import NMC811_LG_M50
 from .overrides import fields, with_overrides
 from .types import Material
 
@@ -22,6 +23,7 @@ MATERIALS: dict[str, Material] = {
     for entry in (
         NMC622,
         NMC811,
+        NMC811_LG_M50,
         LICOO2,
         LICOO2_THIN_FILM,
         LI6PS5CL,

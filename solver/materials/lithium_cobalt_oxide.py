@@ -66,6 +66,10 @@ LICOO2 = ActiveMaterial(
     ),
     transfer_coefficient_anodic=Quantity(0.5, "-", _DUALFOIL, "298 K"),
     substitutes=("exchange_current: LiCoO2 in liquid electrolyte (Dualfoil)",),
+    diffusivity_activation_energy=Quantity(18550.0, "J/mol", _DUALFOIL, "value of a cell model"),
+    exchange_current_activation_energy=Quantity(
+        39570.0, "J/mol", _DUALFOIL, "value of a cell model, liquid electrolyte"
+    ),
 )
 
 LICOO2_THIN_FILM = replace(
@@ -87,4 +91,6 @@ LICOO2_THIN_FILM = replace(
         "open_circuit_potential: LiCoO2 powder (Dualfoil); the film's own spline is not printed",
         "electronic_conductivity and density: LiCoO2 powder",
     ),
+    diffusivity_activation_energy=None,
+    exchange_current_activation_energy=None,
 )

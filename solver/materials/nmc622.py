@@ -100,5 +100,12 @@ NMC622 = ActiveMaterial(
         "diffusivity: NMC532 (Xu 2019)",
         "exchange_current: NMC811 in liquid electrolyte (Chen 2020)",
         "transfer_coefficient_anodic: NMC811 (Chen 2020)",
+        "exchange_current_activation_energy: NMC811 in liquid electrolyte (Chen 2020)",
+    ),
+    exchange_current_activation_energy=Quantity(
+        17800.0,
+        "J/mol",
+        "substitute NMC811 in liquid electrolyte: C.-H. Chen et al., J. Electrochem. Soc. 167 (2020) 080534",
+        "around 298 K",
     ),
 )

@@ -15,9 +15,17 @@ from mpi4py import MPI
 
 from cases.runner import run_in_process
 from manufacturing.errors import InputError, StageError
+from manufacturing.phases import Phase
+from solver.discharge import Discharge, SteppingSettings
+from solver.discharge_records import Snapshot
+from solver.half_cell import CellModel
+from solver.kinetics import ButlerVolmer, CurveExchange, InsertionReaction
+from solver.materials import ConstantCurve, Curve, TableCurve
+from solver.protocol import End, ProtocolStep
+from tests.unit.box_mesh import boxes
 
 from .half_cell_1d import GAS_CONSTANT
-from .shipped_cases import content, run
+from .shipped_cases import FloatArray, content, run
 from .test_discharge_planar import NAME, SLAB, check_run, compare
 
 DIFFUSIVITY = "materials.AM.diffusivity=[[0.2, 0.5, 0.8, 1.0], [3e-14, 1.5e-14, 6e-15, 3e-15]]"
@@ -78,6 +86,47 @@ def test_a_start_outside_a_table_is_refused(tmp_path: Path) -> None:
     narrow = ("materials.AM.diffusivity=[[0.25, 1.0], [3e-14, 5e-15]]", "discharge.initial_stoichiometry=0.22")
     with pytest.raises(InputError, match=r"discharge\.initial_stoichiometry.*D\(x\)"):
         run(NAME, tmp_path, MPI.COMM_SELF, *narrow)
+
+
+def lithium_along_z(conductivity: float | Curve) -> FloatArray:
+    """Mean x at each height of columns of active material and electrolyte, 20 um high, after 0.35 of 1C."""
+    phases = np.full((2, 1, 21), Phase.AM)
+    phases[1], phases[:, :, 0] = Phase.SE, Phase.separator
+    mesh = boxes(phases, bottom=1e-6)
+    potential = TableCurve((0.0, 1.0), (4.3, 3.5), "V", "test", "test")
+    exchange = CurveExchange(ConstantCurve(2.0, "A/m2", "test"))
+    model = CellModel(
+        {Phase.SE: 2e-3, Phase.separator: 1.0},
+        {Phase.AM: conductivity},
+        {Phase.AM: 1e-13},
+        {Phase.AM: 5e4},
+        {Phase.AM: 0.2},
+        {Phase.AM: InsertionReaction(ButlerVolmer(), exchange, potential)},
+        None,
+    )
+    step = ProtocolStep("c_rate", 1.0, (End("time", 0.35 * 3600.0),))
+    settings = SteppingSettings(tolerance=3e-3, first_step=1.0)
+    run = Discharge(mesh, model, (0.2, 0.95), (step,), settings, MPI.COMM_SELF)
+    kept: list[Snapshot | None] = []
+    result = run.run(lambda record, utilisation, snapshot: kept.append(snapshot()))
+    assert max(result.summary["charge_balance_error"], result.summary["lithium_balance_error"]) < 1e-8
+    assert kept[-1] is not None
+    layer = np.rint(1e6 * mesh.vertices[:, 2]).astype(int)
+    x = kept[-1].stoichiometry
+    return np.array([np.nanmean(x[layer == z]) for z in range(1, 22)])
+
+
+def test_lithiation_is_sandwich_like_where_the_conductivity_falls_on_lithiation() -> None:
+    """Well conducting: full near the separator; badly: near the collector; falling with x: at both ends."""
+    falling = TableCurve((0.0, 0.3, 0.4, 0.5, 0.7, 1.0), (2e-2, 1e-2, 2e-3, 2e-4, 5e-5, 2e-5), "S/m", "test", "test")
+    good, bad, sandwich = (lithium_along_z(conductivity) for conductivity in (2e-2, 2e-4, falling))
+    print(f"bottom, least, top: {[(x[0].round(3), x.min().round(3), x[-1].round(3)) for x in (good, bad, sandwich)]}")
+    assert np.all(np.diff(good) < 1e-3)
+    assert good[0] - good[-1] > 0.05
+    assert bad[-1] - bad[0] > 0.1
+    least = int(np.argmin(sandwich))
+    assert 5 < least < 16
+    assert min(sandwich[0], sandwich[-1]) > sandwich[least] + 0.02
 
 
 def arrhenius(energy: float, temperature: float) -> float:
