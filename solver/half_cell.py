@@ -1,17 +1,18 @@
 """The coupled equations of charge and discharge on the resolved geometry (Eqs. 6-8, discrete 14-16).
 
-Unknowns are phi_i [V] on the electrolyte, phi_e [V] on the electronic conductors and the
-stoichiometry x = c/c_max in the active material; every residual is in ampere:
+All equations on one page, with the files that hold them: docs/half_cell.md. Unknowns are phi_i [V] on the
+electrolyte, phi_e [V] on the electronic conductors and the stoichiometry x = c/c_max in the active material;
+every residual is in ampere:
 
-    electrolyte       K_i phi_i - S_i^T w i - S_0^T w_0 i_0          = 0
-    conductors        K_e phi_e + S_e^T w i + I(V) e_collector       = 0
-    active material   M (x - x_base)/(gamma dt) + K_x x + S_x^T w i  = 0
+    electrolyte       K_i phi_i - S_i^T w i - S_0^T w_0 i_0               = 0
+    conductors        K_e(x) phi_e + S_e^T w i + I(V) e_collector         = 0
+    active material   M (x - x_base)/(gamma dt) + K_x(x) x + S_x^T w i_n  = 0
 
-K are first-order stiffness matrices of sigma_i, sigma_e and F c_max D, M the lumped mass of
-F c_max, S pick the fields at the points of the reactive surface with weights w [m2], i is the
-interface current density (positive from active material into electrolyte) and i_0 that of the
-metal counter electrode (positive into the electrolyte). I is positive on discharge: a number, or P/V
-at constant power; a prescribed voltage takes the place of the collector's row.
+K are first-order stiffness matrices of sigma_i, sigma_e and F c_max D (contacts with a resistance included), M the
+lumped mass of F c_max, S pick the fields at the points of the reactive surface with weights w [m2]. i is the
+interface current density (positive from active material into electrolyte), i_n its part that takes lithium along
+(all of it without a double layer), and i_0 that of the metal counter electrode (positive into the electrolyte). I is
+positive on discharge: a number, or P/V at constant power; a prescribed voltage takes the place of the collector's row.
 """
 
 from __future__ import annotations
