@@ -114,8 +114,10 @@ def make_mesh(case: dict[str, Any], folder: Path) -> dict[str, Any]:
     return {"cells": found["cells"]}
 
 
-def run_measured(specification: dict[str, Any], ranks: int, folder: Path) -> dict[str, Any]:
-    """Run one measured solve on some ranks.
+def run_measured(
+    specification: dict[str, Any], ranks: int, folder: Path, module: str = "cases.measured_solve"
+) -> dict[str, Any]:
+    """Run one measured piece on some ranks.
 
     Raises:
         StageError: the solve failed; its last line is given.
@@ -123,7 +125,7 @@ def run_measured(specification: dict[str, Any], ranks: int, folder: Path) -> dic
     result, path = folder / "measured.json", folder / "specification.json"
     result.unlink(missing_ok=True)
     path.write_text(json.dumps(specification | {"result": str(result)}))
-    run_ranks(["cases.measured_solve", str(path)], ranks)
+    run_ranks([module, str(path)], ranks)
     figures: dict[str, Any] = json.loads(result.read_text())
     return figures
 

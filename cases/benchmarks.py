@@ -14,6 +14,7 @@ from mpi4py import MPI
 from manufacturing.errors import InputError
 
 from .bench_conduction import bench_conduction
+from .bench_discharge import bench_discharge
 from .bench_meshing import bench_meshing
 from .check_table import Check, at_least, at_most, print_table, reported, timed
 from .mpi_launch import usable_cores
@@ -21,7 +22,6 @@ from .runner import run_in_process
 from .testing import PROJECT
 
 Rows = tuple[str, list[Check]]
-KRYLOV_PER_NEWTON_GOAL = 15
 DEMO_BEADS = 1000
 LARGE_BEADS = 20000
 PRINTED_CORE_HOURS = 156.0 * 28.0  # paper 001: 36 h slurry, 96 h drying, 24 h calendering on 28 cores
@@ -47,13 +47,6 @@ def bench(name: str, folder: Path | None = None) -> int:
         place.mkdir(parents=True, exist_ok=True)
         size, checks = BENCHMARKS[name](place)
     return print_table(f"{name}: {size}; one process, {usable_cores()} cores in the machine", checks)
-
-
-def composite(cell_size: float) -> dict[str, Any]:
-    """Return the small composite of cases/verification at a cell size [m], without solves."""
-    data = tomllib.loads((PROJECT / "cases" / "verification" / "small_composite.toml").read_text())
-    data["mesh"]["cell_size"] = cell_size
-    return data | {"conduction": {}}
 
 
 def bench_manufacturing(folder: Path) -> Rows:
@@ -94,24 +87,10 @@ def manufactured(case: dict[str, Any], folder: Path) -> dict[str, Any]:
     return found
 
 
-def bench_discharge(folder: Path) -> Rows:
-    """Measure a discharge to the cut-off."""
-    case = composite(0.5e-6)
-    run_in_process({k: v for k, v in case.items() if k != "discharge"}, folder, MPI.COMM_SELF)
-    found, seconds = timed(lambda: run_in_process(case, folder, MPI.COMM_SELF)["discharge"])
-    newton, krylov = found["newton_iterations"], found["linear_iterations"]
-    return f"{found['unknowns']} unknowns, {found['steps']} steps, {newton} Newton, {krylov} Krylov", [
-        at_most("Krylov iterations per Newton iteration", krylov / newton, KRYLOV_PER_NEWTON_GOAL),
-        at_most("Newton iterations per step", newton / found["steps"], 8.0),
-        at_most("seconds per Newton iteration and 100,000 unknowns", seconds / newton * 1e5 / found["unknowns"], 2.0),
-        at_most("balances", max(found["charge_balance_error"], found["lithium_balance_error"]), 1e-8, "", seconds),
-    ]
-
-
 BENCHMARKS: dict[str, Callable[[Path], Rows]] = {
     "manufacturing": bench_manufacturing,
     "meshing": bench_meshing,
     "conduction": bench_conduction,
     "discharge": bench_discharge,
 }
-RESUMED = ("conduction",)  # long ones, whose finished pieces are kept
+RESUMED = ("conduction", "discharge")  # long ones, whose finished pieces are kept
