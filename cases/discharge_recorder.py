@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, fields
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -16,6 +13,7 @@ from manufacturing.collective import run_on
 from manufacturing.errors import StageError
 from solver.discharge_records import DischargeRecord, Snapshot
 
+from .curve_table import CurveTable
 from .log import RunLog
 
 FloatArray = npt.NDArray[np.float64]
@@ -27,25 +25,24 @@ class DischargeRecorder:
     """Takes each accepted step of a discharge (collective); what it wrote stays when the run is killed.
 
     Args:
-        out: directory of the run.
         log: takes progress.
         comm: all ranks; rank 0 writes.
         steps: number of protocol steps.
+        tables: to which each row of the curve goes.
         write_fields: writes all kept fields, on rank 0; None where they are not wanted.
         utilisations: from which on the fields of the next step are kept.
     """
 
     def __init__(
         self,
-        out: Path,
         log: RunLog,
         comm: MPI.Intracomm,
         steps: int,
+        tables: tuple[CurveTable, ...],
         write_fields: Callable[[list[Snapshot]], None] | None,
         utilisations: tuple[float, ...],
     ) -> None:
-        self.path = out / "curves" / "discharge.csv"
-        self.log, self.comm, self.steps, self.write_fields = log, comm, steps, write_fields
+        self.log, self.comm, self.steps, self.tables, self.write_fields = log, comm, steps, tables, write_fields
         self.pending = sorted(utilisations)
         self.snapshots: list[Snapshot] = []  # on rank 0
         self._last: Callable[[], Snapshot | None] | None = None
@@ -92,17 +89,14 @@ class DischargeRecorder:
 
     def _write(self, records: Sequence[DischargeRecord], anew: bool) -> None:
         """Write rows of the curve; a row that cannot be written ends the run."""
-        try:
-            with self.path.open("w" if anew else "a", newline="") as file:
-                writer = csv.writer(file)
-                if anew:
-                    writer.writerow([field.name for field in fields(DischargeRecord)])
-                writer.writerows(asdict(record).values() for record in records)
-        except OSError as error:
-            raise StageError(
-                f"discharge: {self.path} cannot be written ({error.strerror}); the last checkpoint is kept, "
-                "the same command goes on from there"
-            ) from error
+        for table in self.tables:
+            try:
+                table.write(records, anew)
+            except OSError as error:
+                raise StageError(
+                    f"discharge: {table.path} cannot be written ({error.strerror}); the last checkpoint is kept, "
+                    "the same command goes on from there"
+                ) from error
 
     def _keep(self) -> None:
         """Gather the fields on rank 0 and write all that are kept."""

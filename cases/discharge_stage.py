@@ -10,14 +10,15 @@ from typing import Any
 from mpi4py import MPI
 
 from manufacturing.errors import GranodeError
-from manufacturing.phases import Phase
 from meshing.labelled_mesh import LabelledMesh
 from solver.connectivity import CellGraph
 from solver.discharge import Discharge
 from solver.discharge_records import DischargeRecord, Snapshot
 
+from .curve_table import curve_tables
 from .discharge_checkpoint import DischargeCheckpoint
 from .discharge_recorder import DischargeRecorder
+from .discharge_units import discharge_units
 from .field_files import write_snapshots
 from .log import RunLog
 from .physics import CaseMaterials, build_cell_model, stoichiometry_window
@@ -56,7 +57,8 @@ class DischargeStage:
         fractions = {name: round(value, 4) for name, value in run.network.active_fraction.items()}
         self.log.line(f"discharge: {run.cell.unknowns} unknowns, active fractions {fractions}")
         utilisations = self.case.output.snapshots
-        recorder = DischargeRecorder(self.out, self.log, self.comm, len(steps), self._fields_writer(mesh), utilisations)
+        tables = curve_tables(self.out / "curves", run.scales)
+        recorder = DischargeRecorder(self.log, self.comm, len(steps), tables, self._fields_writer(mesh), utilisations)
         interval = self.case.output.checkpoint_interval
         checkpoint = DischargeCheckpoint(self.out, self.key, interval, run, recorder, self.comm, self.log)
         try:
@@ -65,7 +67,8 @@ class DischargeStage:
             recorder.close()
             raise
         recorder.close()
-        summary = with_mass(result.summary, mesh, self.materials.get("AM").density.value)
+        density, theoretical = self.materials.get("AM").density.value, result.summary["theoretical_capacity_Ah_m2"]
+        summary = discharge_units(mesh, density, theoretical).of_run(result.summary)
         self.log.line(
             f"discharge: ended on {summary['end_reason']} at {summary['final_voltage_V']:.4f} V, "
             f"{summary['capacity_mAh_g']:.1f} mAh/g, utilisation {summary['utilisation']:.3f}"
@@ -79,29 +82,6 @@ class DischargeStage:
         if self.comm.rank != 0 or not self.case.output.fields:
             return None
         return lambda snapshots: write_snapshots(mesh, snapshots, self.out / "fields")
-
-
-def with_mass(summary: dict[str, Any], mesh: LabelledMesh, density: float) -> dict[str, Any]:
-    """Return the figures with every capacity per gram of active material beside it.
-
-    Args:
-        summary: figures of a run.
-        mesh: labelled mesh.
-        density: of the active material [kg/m3].
-    """
-    mass = float(mesh.volumes()[mesh.phases == Phase.AM].sum()) * density
-    per_gram = mesh.cross_section / mass  # Ah/m2 -> mAh/g
-
-    def added(figures: dict[str, Any]) -> dict[str, Any]:
-        both: dict[str, Any] = {}
-        for name, value in figures.items():
-            both[name] = value
-            if name.endswith("capacity_Ah_m2"):
-                both[name.replace("_Ah_m2", "_mAh_g")] = per_gram * value
-        return both
-
-    lists = {name: [added(entry) for entry in summary[name]] for name in ("protocol", "cycles")}
-    return added(summary) | lists
 
 
 def starving(run: Discharge, curve: tuple[DischargeRecord, ...]) -> str:

@@ -12,7 +12,13 @@ from .schema import Case
 # Endings of the names in summary.json, longest first.
 ENDINGS = {
     "mg_cm2": "mg/cm²",
+    "mAh_cm2": "mAh/cm²",
+    "mWh_cm2": "mWh/cm²",
     "mAh_g": "mAh/g",
+    "mWh_g": "mWh/g",
+    "Wh_m2": "Wh/m²",
+    "J_m2": "J/m²",
+    "W_m2": "W/m²",
     "Ah_m2": "Ah/m²",
     "g_cm3": "g/cm³",
     "A_m2": "A/m²",

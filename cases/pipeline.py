@@ -228,7 +228,7 @@ class Pipeline:
 
     def run_discharge(self) -> None:
         """Run the electrochemical steps of the case."""
-        self._stage("discharge", ("curves/discharge.csv",), self._discharge_report)
+        self._stage("discharge", ("curves/discharge.csv", "curves/overpotentials.csv"), self._discharge_report)
         if "discharge" in self.keys:
             run_on(self.comm, 1, lambda: remove_checkpoint(self.directory.path))
 

@@ -13,6 +13,7 @@ from .plots_curves import plot_manufacturing, plot_voltage
 from .plots_files import RunFiles
 from .plots_flow_curve import plot_flow_curve
 from .plots_morphology import plot_morphology
+from .plots_overpotentials import plot_heat, plot_overpotentials
 from .plots_packing import plot_packing
 from .plots_percolation import plot_percolation
 from .plots_profiles import plot_profiles
@@ -33,6 +34,8 @@ FIGURES: dict[str, Callable[[RunFiles], Figure | None]] = {
     "ionic_potential.png": plot_ionic_potential,
     "lithium.png": plot_lithium,
     "voltage.png": plot_voltage,
+    "overpotentials.png": plot_overpotentials,
+    "heat.png": plot_heat,
     "manufacturing.png": plot_manufacturing,
     "packing_stages.png": plot_stages,
     "calendering.png": plot_calendering,

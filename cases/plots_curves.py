@@ -10,6 +10,7 @@ import numpy.typing as npt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from .plots_cycles import capacity_unit, draw_cycles
 from .plots_files import RunFiles
 from .plots_style import LINE_COLOURS, new_figure, with_error
 
@@ -67,10 +68,10 @@ def plot_voltage(run: RunFiles) -> Figure | None:
     if curve is None:
         return None
     numbers = run.summary.get("discharge", {})
-    per_mass = bool(numbers.get("capacity_mAh_g")) and bool(numbers.get("capacity_Ah_m2"))
-    factor = numbers["capacity_mAh_g"] / numbers["capacity_Ah_m2"] if per_mass else 1.0
-    unit = "mAh/g" if per_mass else "Ah/m²"
+    factor, unit = capacity_unit(numbers)
     theoretical = factor * numbers.get("theoretical_capacity_Ah_m2", 0.0)
+    if len(np.unique(curve["protocol_step"])) > 1:
+        return draw_cycles(curve, factor, unit)
     capacity = factor * curve["capacity_Ah_m2"]
     figure = new_figure(4.0)
     voltage, lithium = figure.subplots(1, 2)

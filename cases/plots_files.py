@@ -150,7 +150,7 @@ class RunFiles:
         return tuple(fields)
 
     def curve(self, name: str) -> dict[str, FloatArray] | None:
-        """Return the columns of numbers in ``curves/<name>.csv`` by header; None without the file or rows."""
+        """Return the columns of numbers in ``curves/<name>.csv`` by header, NaN where empty; None without rows."""
         path = self.out / "curves" / f"{name}.csv"
         if not path.exists():
             return None
@@ -159,7 +159,11 @@ class RunFiles:
         if not rows:
             return None
         columns = zip(header, zip(*rows, strict=True), strict=True)
-        return {title: np.array(cells, dtype=np.float64) for title, cells in columns if title != "name"}
+        return {
+            title: np.array([c or "nan" for c in cells], dtype=np.float64)
+            for title, cells in columns
+            if title != "name"
+        }
 
 
 def middle(mesh: LabelledMesh) -> float:

@@ -7,6 +7,7 @@ import numpy.typing as npt
 from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
 from matplotlib.collections import LineCollection, PolyCollection
+from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 from matplotlib.tri import Triangulation
 
@@ -144,6 +145,8 @@ def _draw_field(
     triangles = np.concatenate([first + (0, 1, 2), first + (0, 2, 3)])
     sides = corners[triangles[:, 1:]] - corners[triangles[:, :1]]
     area = np.abs(sides[:, 0, 0] * sides[:, 1, 1] - sides[:, 0, 1] * sides[:, 1, 0])
+    if not (area > 0.0).any():  # what conducts lies beside the section
+        return ScalarMappable(Normalize(*limits), colours)
     mesh = Triangulation(corners[:, 0], corners[:, 1], triangles[area > 0.0])
     return axes.tripcolor(
         mesh, cut.at_corners(values).ravel(), shading="gouraud", cmap=colours, vmin=limits[0], vmax=limits[1]

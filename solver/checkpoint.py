@@ -52,7 +52,7 @@ def pack(cell: HalfCell, progress: Progress) -> Content | None:
         "next_step": progress.next_step,
         "ledger": asdict(progress.ledger) | {"exchanged": progress.ledger.exchanged.tolist()},
         "start": asdict(progress.start) if progress.start is not None else None,
-        "records": [list(asdict(record).values()) for record in progress.records],
+        "records": [record.values() for record in progress.records],
         "outcomes": [asdict(outcome) for outcome in progress.outcomes],
     }
     return {name: array for name, array in arrays.items() if array is not None}, header
@@ -93,7 +93,7 @@ def unpack(cell: HalfCell, arrays: dict[str, FloatArray], header: dict[str, Any]
         header["next_step"],
         Ledger(**header["ledger"] | {"exchanged": np.array(header["ledger"]["exchanged"])}),
         _start(header["start"]),
-        tuple(DischargeRecord(*values) for values in header["records"]),
+        tuple(DischargeRecord.from_values(values) for values in header["records"]),
         tuple(StepOutcome(**values) for values in header["outcomes"]),
     )
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -11,8 +13,10 @@ from manufacturing.phases import Phase
 
 from .discharge_records import DischargeRecord, StepOutcome, cycle_figures
 from .half_cell import HalfCell
+from .heat import Heat, equilibrium_energy
 from .integrator import CellPoint, StepResult
 from .ledger import Ledger
+from .overpotential_shares import SHARES_LIMIT, SMALLEST_CURRENT, OverpotentialShares, PowerBalance
 from .progress import Progress, StepStart
 from .protocol import SECONDS_PER_HOUR, CellScales, End, ProtocolStep, Reading
 
@@ -30,6 +34,7 @@ class CellFigures:
     def __init__(self, cell: HalfCell, scales: CellScales) -> None:
         self.cell, self.scales = cell, scales
         self.working = [s.material for s in cell.network.surfaces].index(Phase.AM)  # surface of the electrode
+        self.power = PowerBalance(cell, SMALLEST_CURRENT * scales.one_c)
         self._initial_inventory = cell.inventory(cell.initial_state())
 
     def reading(self, point: CellPoint, start: StepStart | None = None, ledger: Ledger | None = None) -> Reading:
@@ -49,6 +54,7 @@ class CellFigures:
         current, charge, lithium = self._balances(point, ledger)
         extremes = self.cell.surface_ranges(point.state)[self.working]
         per_area = 1.0 / (SECONDS_PER_HOUR * self.scales.area)
+        shares = self.power.shares(point.state, point.currents)
         return DischargeRecord(
             len(progress.records),
             point.time,
@@ -69,7 +75,21 @@ class CellFigures:
             point.time - start.time,
             (ledger.passed - start.passed) * per_area,
             step.name,
+            shares,
+            self._heat(shares, progress),
         )
+
+    def _heat(self, shares: OverpotentialShares, progress: Progress) -> Heat:
+        """Return the heat of a row of the curve, integrated on from the row before."""
+        rate = shares.loss / self.scales.area
+        if not progress.records:
+            return Heat(rate)
+        earlier, ledger = progress.records[-1], progress.ledger
+        to_joule = SECONDS_PER_HOUR * self.scales.area  # of the curve's capacity and energy per area
+        passed = ledger.passed - earlier.capacity_Ah_m2 * to_joule
+        delivered = ledger.energy - earlier.energy_Wh_m2 * to_joule
+        gained = equilibrium_energy(self.cell, progress.point.state, passed) - delivered
+        return Heat(rate, earlier.heat.irreversible_J_m2 + gained / self.scales.area)
 
     def _balances(self, point: CellPoint, ledger: Ledger) -> tuple[float, float, float]:
         """Return the cell current [A] and the relative errors of charge and lithium."""
@@ -97,6 +117,12 @@ class CellFigures:
                 f"discharge: step {record.step} at {record.time_s:.6g} s violates a balance: "
                 f"charge {record.charge_balance_error:.2e}, lithium {record.lithium_balance_error:.2e}, "
                 f"limit {BALANCE_LIMIT:g}"
+            )
+
+        if not abs(record.shares.residual_V) <= SHARES_LIMIT:
+            raise StageError(
+                f"discharge: step {record.step} at {record.time_s:.6g} s: the overpotentials miss the voltage by "
+                f"{record.shares.residual_V:.2e} V, limit {SHARES_LIMIT:g} V"
             )
 
     def outcome(self, progress: Progress, step: ProtocolStep, end: End) -> StepOutcome:
@@ -144,6 +170,26 @@ def discharge_summary(figures: CellFigures, progress: Progress) -> dict[str, Any
         "end_reason": run[-1].end_reason,
         "charge_balance_error": max(r.charge_balance_error for r in records),
         "lithium_balance_error": max(r.lithium_balance_error for r in records),
+        "overpotential_residual_V": max(abs(r.shares.residual_V) for r in records),
+        "overpotentials_mean_V": mean_overpotentials(records, figures.scales),
+        "irreversible_heat_J_m2": last.heat.irreversible_J_m2,
         "protocol": [outcome.figures() for outcome in progress.outcomes],
         "cycles": cycle_figures(progress.outcomes),
     }
+
+
+def mean_overpotentials(records: Sequence[DischargeRecord], scales: CellScales) -> dict[str, float]:
+    """Return the mean over the charge of each overpotential, of rows with a current [V].
+
+    By the trapezoidal rule over the charge in either direction; signs as in Eq. 31 on discharge.
+    """
+    smallest, moved, sums = SMALLEST_CURRENT * scales.one_c, 0.0, np.zeros(len(records[0].shares.power_W))
+    for before, after in pairwise(records):
+        ends = [r.shares for r in (before, after) if abs(r.shares.current_A) >= smallest]
+        charge = abs(after.capacity_Ah_m2 - before.capacity_Ah_m2)
+        if ends and charge > 0.0:
+            voltages = [np.array(list(s.power_W.values())) / abs(s.current_A) for s in ends]
+            sums += charge * np.mean(voltages, axis=0)
+            moved += charge
+    means = sums / (moved or 1.0)
+    return dict(zip(records[0].shares.power_W, map(float, means), strict=True))

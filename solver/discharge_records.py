@@ -9,6 +9,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from .heat import Heat
+from .overpotential_shares import OverpotentialShares
+
 FloatArray = npt.NDArray[np.float64]
 
 SKIPPED = "skipped: "
@@ -38,6 +41,18 @@ class DischargeRecord:
     protocol_time_s: float  # since the protocol step began
     protocol_capacity_Ah_m2: float  # noqa: N815 - unit, since the protocol step began
     name: str
+    shares: OverpotentialShares
+    heat: Heat
+
+    def values(self) -> dict[str, Any]:
+        """Return all values by name, those of shares and heat in dictionaries of their own."""
+        return asdict(self)
+
+    @classmethod
+    def from_values(cls, values: dict[str, Any]) -> DischargeRecord:
+        """Return the record of which :meth:`values` are given."""
+        nested = {"shares": OverpotentialShares(**values["shares"]), "heat": Heat(**values["heat"])}
+        return cls(**values | nested)
 
 
 @dataclass(frozen=True)

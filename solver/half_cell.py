@@ -113,7 +113,8 @@ class HalfCell:
         self.points = tuple(_reactive_points(mesh, surface, self.fields, comm) for surface in network.surfaces)
         self.reactions = tuple(model.reactions[s.material] for s in network.surfaces)
         self.counter_points = _counter_points(mesh, network, model, self.fields[IONIC_FIELD], comm)
-        self._floating = 1.0 - self.fields[ELECTRONIC_FIELD].indicator(network.grounded)
+        # 1 at the electronic unknowns that count from the collector, 0 at those of a second electrode.
+        self.floating = 1.0 - self.fields[ELECTRONIC_FIELD].indicator(network.grounded)
         electronic = self.fields[ELECTRONIC_FIELD].reduction
         self.collector = int(electronic.tied_columns[0])
         # Which owned electronic unknown is the collector: one on one rank, none on the others.
@@ -144,7 +145,7 @@ class HalfCell:
     def values(self, field: int, state: FloatArray) -> FloatArray:
         """Return the unknowns of a field; potentials as they are against the counter electrode [V]."""
         part = self.relative_values(field, state)
-        return part if field != ELECTRONIC_FIELD else np.asarray(part + self.voltage(state) * self._floating)
+        return part if field != ELECTRONIC_FIELD else np.asarray(part + self.voltage(state) * self.floating)
 
     def relative_values(self, field: int, state: FloatArray) -> FloatArray:
         """Return the unknowns of a field up to a constant that K u does not see."""
@@ -156,7 +157,7 @@ class HalfCell:
         change = factor * step
         electronic = change[self.slices[ELECTRONIC_FIELD]]
         of_collector = self.voltage(change)
-        electronic -= np.where(self.is_collector, 0.0, of_collector * self._floating)
+        electronic -= np.where(self.is_collector, 0.0, of_collector * self.floating)
         return np.asarray(state - change)
 
     def currents(self, state: FloatArray, layers: LayerStages | None = None) -> CellCurrents:

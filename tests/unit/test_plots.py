@@ -177,6 +177,7 @@ CASE: dict[str, Any] = {
 LAYERS_PICTURES = [
     *("mesh_section.png", "mesh_quality.png", "percolation.png", "conduction.png", "currents.png"),
     *("ionic_potential.png", "lithium.png", "voltage.png"),
+    *("overpotentials.png", "heat.png"),
 ]
 
 
@@ -194,7 +195,7 @@ def test_pictures_of_a_layers_run(run_directory: Path) -> None:
         path = run_directory / "plots" / name
         with Image.open(path) as image:
             assert image.format == "PNG"
-            assert image.width == (1600 if name == "currents.png" else 1200)
+            assert image.width == (1600 if name in ("currents.png", "overpotentials.png") else 1200)
         assert path.stat().st_size < LARGEST_FILE
 
 

@@ -29,8 +29,9 @@ def after_row(count: int) -> None:
     def write(self: Any, records: Any, anew: bool) -> None:
         """Write, or leave half a row and die."""
         if not anew and records[0].step == count:
-            with self.path.open("a") as file:
-                file.write("7,3.14,0.0")
+            for table in self.tables:
+                with table.path.open("a") as file:
+                    file.write("7,3.14,0.0")
             die()
         original(self, records, anew)
 

@@ -83,9 +83,8 @@ def test_killed_at_any_moment(what: str, number: int, tmp_path: Path, uninterrup
     assert went_on is (number > 0)
     assert not list((out / "checkpoints").iterdir())
     if went_on:
-        assert (out / "curves" / "discharge.csv").read_text() == (
-            uninterrupted[2] / "curves" / "discharge.csv"
-        ).read_text()
+        for name in ("discharge.csv", "overpotentials.csv"):
+            assert (out / "curves" / name).read_text() == (uninterrupted[2] / "curves" / name).read_text()
 
 
 def stop_after(rows: int, monkeypatch: pytest.MonkeyPatch) -> None:
