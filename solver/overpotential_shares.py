@@ -24,6 +24,7 @@ import numpy.typing as npt
 
 from manufacturing.phases import Phase
 
+from .contact_power import contact_powers
 from .domain_mesh import stiffness_matrix
 from .half_cell import ELECTRONIC_FIELD, IONIC_FIELD, CellCurrents, HalfCell
 from .reduction import global_sums
@@ -78,7 +79,7 @@ class PowerBalance:
         for index, mean in enumerate(means):
             local |= self._surface(index, currents, mean)
         totals = global_sums(self.cell.comm, np.array(list(local.values())))
-        powers = dict(zip(local, map(float, totals), strict=True))
+        powers = self._apart(dict(zip(local, map(float, totals), strict=True)), state)
         materials = [surface.material for surface in self.cell.network.surfaces]
         flows = dict(zip(materials, map(float, self.cell.interface_flows(currents)), strict=True))
         potentials = dict(zip(materials, means, strict=True))
@@ -105,6 +106,14 @@ class PowerBalance:
         if any(surface.material == Phase.anode for surface in self.cell.network.surfaces):
             powers["anode_electronic"] = float(electronic @ (1.0 - floating))
         return powers
+
+    def _apart(self, powers: dict[str, float], state: FloatArray) -> dict[str, float]:
+        """Return the powers with those of contact resistances apart from the conduction that K adds them to [W]."""
+        of_contacts = {name: sum(part.values()) for name, part in contact_powers(self.cell, state).items() if part}
+        beside = {"ionic": "ionic_composite", "electronic": "electronic"}
+        for name, power in of_contacts.items():
+            powers[beside[name]] -= power
+        return powers | {f"{name}_contacts": power for name, power in of_contacts.items()}
 
     def _products(self, field: int, state: FloatArray) -> FloatArray:
         return np.asarray(self.cell.relative_values(field, state) * self.cell.conduction(field, state))

@@ -3,7 +3,7 @@
 Seen to fail with: the film's power counted twice, diffusion from the mean of U over the surface, the resistance of
 the counter electrode left out, the electrons of a second electrode counted with the first's, magnitudes in place of
 signs on charge, energy of the open circuit with U at the end of each step, voltages given at rest, a limit that
-not-a-number passes.
+not-a-number passes, contacts counted in the conduction too.
 """
 
 from __future__ import annotations
@@ -170,6 +170,33 @@ def test_second_electrode_has_its_own_shares(tmp_path: Path) -> None:
     assert found["film"] == pytest.approx(0.0, abs=1e-15)
     assert found["anode_diffusion"][-1] > 1e-3
     assert "counter_kinetics" not in found
+
+
+def test_contact_resistances_stand_apart_from_conduction(tmp_path: Path) -> None:
+    """Ohm's law for each layer and each contact."""
+    layers = [{"phase": p, "thickness": 2e-6, "cells": 2} for p in ("separator", "SE", "AM", "CBD")]
+    case = {
+        "geometry": {"source": "layers", "width": WIDTH, "layers": layers},
+        "materials": {
+            "AM": {"name": "NMC622", "electronic_conductivity": 0.005},
+            "SE": {"name": "Li6PS5Cl", "ionic_conductivity": 0.05},
+            "separator": {"name": "Li6PS5Cl", "ionic_conductivity": 0.1},
+            "CBD": {"name": "carbon-binder", "electronic_conductivity": 10.0},
+        },
+        "interfaces": {"SE|separator": {"resistance": 1e-4}, "AM|CBD": {"resistance": 4e-4}},
+        "conduction": {},
+        "discharge": {"current_density": 3.0, "maximum_time": 1.0, "tolerance": 1.0, "first_step": 1.0},
+        "output": {"fields": False, "plots": False},
+    }
+    run_in_process(case, tmp_path)
+    rows = table(tmp_path)
+    check_sum(rows)
+    found = overpotentials(rows)
+    assert found["ionic_contacts"] == pytest.approx(3.0 * 1e-4, rel=1e-8)
+    assert found["electronic_contacts"] == pytest.approx(3.0 * 4e-4, rel=1e-8)
+    assert found["ionic_separator"] == pytest.approx(3.0 * 2e-6 / 0.1, rel=1e-8)
+    assert found["ionic_composite"] == pytest.approx(3.0 * 2e-6 / 0.05, rel=1e-8)
+    assert found["electronic"] == pytest.approx(3.0 * 2e-6 * (1.0 / 0.005 + 1.0 / 10.0), rel=1e-8)
 
 
 def test_shares_that_miss_the_voltage_end_the_run(planar: Path) -> None:
