@@ -1,4 +1,4 @@
-"""``granode``: demo, run, test, exec, doctor, validate, bench, recipe, packing, mesh, study, homogenise."""
+"""``granode``: demo, run, test, exec, doctor, validate, bench, recipe, packing, mesh, study, homogenise, report."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from .homogenised_command import add_homogenise_command
 from .inspect_commands import add_packing_commands
 from .mesh_command import add_mesh_command
 from .mpi_launch import solver_ranks
+from .report_command import add_report_command
 from .run_directory import locked
 from .schema import UNTIL, Case
 from .stage_processes import (
@@ -60,7 +61,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(
         dest="command",
         required=True,
-        metavar="{demo,run,test,exec,doctor,validate,bench,recipe,packing,mesh,study,homogenise}",
+        metavar="{demo,run,test,exec,doctor,validate,bench,recipe,packing,mesh,study,homogenise,report}",
     )
     demo = commands.add_parser("demo", help="run cases/demo.toml")
     run = commands.add_parser("run", help="run a case file")
@@ -89,6 +90,7 @@ def _parser() -> argparse.ArgumentParser:
         command.add_argument("--out", type=Path, help=f"keeps finished pieces (default: results/{name}_NAME)")
     add_packing_commands(commands)
     add_mesh_command(commands)
+    add_report_command(commands)
     add_study_command(commands)
     add_homogenise_command(commands)
     stages = commands.add_parser("_stages")

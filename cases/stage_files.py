@@ -8,7 +8,10 @@ from collections.abc import Collection, Iterator
 from pathlib import Path
 
 # Written by the run itself, not by a stage.
-OF_THE_RUN = {"case.json", "error.json", "log.txt", "manifest.json", "output.txt", "point.json", "summary.json"}
+OF_THE_RUN = {
+    *("case.json", "error.json", "log.txt", "manifest.json", "output.txt", "point.json", "report.html"),
+    "summary.json",
+}
 PLOTS = "plots"
 CHECKPOINTS = "checkpoints"
 

@@ -118,7 +118,6 @@ class CellFigures:
                 f"charge {record.charge_balance_error:.2e}, lithium {record.lithium_balance_error:.2e}, "
                 f"limit {BALANCE_LIMIT:g}"
             )
-
         if not abs(record.shares.residual_V) <= SHARES_LIMIT:
             raise StageError(
                 f"discharge: step {record.step} at {record.time_s:.6g} s: the overpotentials miss the voltage by "

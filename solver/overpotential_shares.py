@@ -10,6 +10,7 @@ with the powers P_k [W] that the processes of the cell take: K and S of (14)-(16
     ionic             P = phi_i . K_i phi_i            electronic      P = phi_e . K_e phi_e            (32)
     charge transfer   P = sum w i_n eta                film            P = sum w i^2 R
     diffusion         P = sum w i_n [U(x_s) - U(mean x)]
+    double layer      P = sum w (i - i_n) [eta + U(x_s) - U(mean x)]
 
 and those of the counter electrode. P_k/I is positive on discharge and negative on charge. At rest lithium still moves
 between particles: powers remain, the voltages P_k/I do not exist.
@@ -119,15 +120,18 @@ class PowerBalance:
         return np.asarray(self.cell.relative_values(field, state) * self.cell.conduction(field, state))
 
     def _surface(self, index: int, currents: CellCurrents, mean_potential: float) -> dict[str, float]:
-        """Return the power of charge transfer, film and diffusion of one surface on this rank [W]."""
+        """Return the power of reaction, film, diffusion and double layer of one surface on this rank [W]."""
         surface, weights = currents.surfaces[index], self.cell.points[index].weights
         prefix = PREFIXES[self.cell.network.surfaces[index].material]
-        flow = weights * surface.current
-        return {
-            f"{prefix}charge_transfer": float(flow @ surface.overpotential),
+        flow, lithium = weights * surface.current, weights * surface.faradaic
+        powers = {
+            f"{prefix}charge_transfer": float(lithium @ surface.overpotential),
             f"{prefix}film": float(flow @ surface.current) * self.cell.reactions[index].resistance,
-            f"{prefix}diffusion": float(flow @ (surface.open_circuit - mean_potential)),
+            f"{prefix}diffusion": float(lithium @ (surface.open_circuit - mean_potential)),
         }
+        if self.cell.reactions[index].capacitance > 0.0:
+            powers[f"{prefix}double_layer"] = float((flow - lithium) @ (surface.layer_voltage - mean_potential))
+        return powers
 
     def _counter(self, state: FloatArray, currents: CellCurrents) -> dict[str, float]:
         """Return the power of a metal counter electrode on this rank [W]."""

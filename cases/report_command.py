@@ -1,0 +1,34 @@
+"""``granode report``: draw the plots of a finished run again and write its page."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+
+from manufacturing.errors import InputError
+
+from .case_file import validate_case
+
+
+def add_report_command(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the command to the parser of ``granode``."""
+    report = commands.add_parser("report", help="write the page of a finished run again")
+    report.add_argument("directory", type=Path, help="directory of the run")
+    report.set_defaults(run=show_report)
+
+
+def show_report(options: argparse.Namespace) -> int:
+    """Draw the plots that the case asks for, write ``report.html`` and print where it is."""
+    from .html_report import write_html_report
+    from .plots import plot_run
+
+    out: Path = options.directory.resolve()
+    stored = out / "case.json"
+    if not (out / "manifest.json").exists() or not stored.exists():
+        raise InputError("report", str(out), "the directory of a finished run")
+    case = validate_case(json.loads(stored.read_text())["case"])
+    if case.output.plots:
+        plot_run(out, case)
+    print(write_html_report(out))
+    return 0
