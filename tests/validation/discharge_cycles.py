@@ -34,6 +34,14 @@ ENDS = {
     ],
 }
 WRONG_WEIGHTS = (0.5, 0.5)
+# At constant current both stages of a time step pass the same, and any weights of sum 1 are right.
+HELD = (
+    "geometry.layers.1.cells=30",
+    "discharge.maximum_time=600.0",
+    "discharge.current_density=",
+    "discharge.cutoff_voltage=",
+    "discharge.hold_voltage=3.9",
+)
 
 
 def cycled(name: str, mesh: dict[str, Any], steps: list[dict[str, Any]]) -> dict[str, Any]:
@@ -74,7 +82,7 @@ def cycles(store: CheckStore) -> list[Check]:
 
 def lithium_error(folder: Path, weights: tuple[float, float] | None) -> float:
     """Largest lithium balance error of a slab, by the integrator's quadrature or by wrong weights."""
-    data = content("planar_half_cell", "geometry.layers.1.cells=30", "discharge.maximum_time=600.0")
+    data = content("planar_half_cell", *HELD)
     run_case(folder, data)
     case = validate_case(data)
     materials = CaseMaterials(case)
@@ -99,6 +107,6 @@ def conservation(store: CheckStore) -> list[Check]:
     right = store.result("conservation", partial(lithium_error, folder, None))
     wrong = store.result("conservation with wrong weights", partial(lithium_error, folder, WRONG_WEIGHTS))
     return [
-        at_most("lithium balance of a slab", right, 1e-8),
-        at_least("the same with stage weights 1/2, 1/2", wrong, 1e-4),
+        at_most("lithium balance of a slab on hold", right, 1e-8),
+        at_least("the same with stage weights 1/2, 1/2", wrong, 1e-6),
     ]
