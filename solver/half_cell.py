@@ -17,7 +17,7 @@ positive on discharge: a number, or P/V at constant power; a prescribed voltage 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -66,6 +66,10 @@ class CellModel:
             ranges += [] if isinstance(entry, float | int) else [entry.range]
         return max(low for low, _ in ranges), min(high for _, high in ranges)
 
+    def closing_reaction(self, phase: Phase) -> InsertionReaction:
+        """Return the reaction of an active material, which closes where one of its functions is no longer known."""
+        return replace(self.reactions[phase], narrower_range=self.known_range(phase))
+
 
 @dataclass(frozen=True)
 class ImplicitStage:
@@ -106,12 +110,9 @@ class HalfCell:
         self.slices = tuple(slice(sum(self.sizes[:k]), sum(self.sizes[: k + 1])) for k in range(3))
         self.varying = _varying_stiffness(mesh, model, self.fields)
         self.mass = reduced_mass(self.fields[LITHIUM_FIELD], mesh.per_cell(_charge_capacity(model)))
-        self._materials = tuple(
-            self.fields[LITHIUM_FIELD].indicator(network.insertion & (mesh.phases == surface.material))
-            for surface in network.surfaces
-        )
+        self._materials = tuple(self.members(surface.material) for surface in network.surfaces)
         self.points = tuple(_reactive_points(mesh, surface, self.fields, comm) for surface in network.surfaces)
-        self.reactions = tuple(model.reactions[s.material] for s in network.surfaces)
+        self.reactions = tuple(model.closing_reaction(s.material) for s in network.surfaces)
         self.counter_points = _counter_points(mesh, network, model, self.fields[IONIC_FIELD], comm)
         # 1 at the electronic unknowns that count from the collector, 0 at those of a second electrode.
         self.floating = 1.0 - self.fields[ELECTRONIC_FIELD].indicator(network.grounded)
@@ -138,9 +139,12 @@ class HalfCell:
         electronic = state[self.slices[ELECTRONIC_FIELD]]
         electronic[self.is_collector] = rest[Phase.AM] + ionic
         for phase, x in self.model.initial_stoichiometry.items():
-            cells = self.network.insertion & (self.mesh.phases == phase)
-            state[self.slices[LITHIUM_FIELD]] += x * self.fields[LITHIUM_FIELD].indicator(cells)
+            state[self.slices[LITHIUM_FIELD]] += x * self.members(phase)
         return state
+
+    def members(self, material: Phase) -> FloatArray:
+        """Return 1 at the owned lithium unknowns of an active material, 0 at others."""
+        return self.fields[LITHIUM_FIELD].indicator(self.network.insertion & (self.mesh.phases == material))
 
     def values(self, field: int, state: FloatArray) -> FloatArray:
         """Return the unknowns of a field; potentials as they are against the counter electrode [V]."""

@@ -10,7 +10,8 @@ import numpy.typing as npt
 from .controls import Control
 from .double_layer import SWITCHING_TIME, LayerStages
 from .half_cell import LITHIUM_FIELD, CellCurrents, HalfCell, ImplicitStage, layer_voltages
-from .newton import NewtonSolver
+from .newton import NewtonSolver, NotConvergedError
+from .range_guard import RangeGuard
 from .reduction import global_sums
 from .time_stepping import GAMMA, STAGE_WEIGHTS, milne_factor
 
@@ -50,6 +51,7 @@ class CellIntegrator:
 
     def __init__(self, cell: HalfCell, solver: NewtonSolver) -> None:
         self.cell, self.solver = cell, solver
+        self.guard = RangeGuard(cell)
 
     def switch_on(self, point: CellPoint, control: Control) -> CellPoint:
         """Return the potentials right after a control is switched on, stoichiometry and double layers unchanged.
@@ -73,7 +75,7 @@ class CellIntegrator:
             longer: a computed longer step from the same start; the guess is interpolated from it.
 
         Raises:
-            NotConvergedError: a stage did not converge.
+            NotConvergedError: a stage did not converge, or a surface left its range.
         """
         lithium = self.cell.slices[LITHIUM_FIELD]
         x = point.state[lithium]
@@ -88,6 +90,9 @@ class CellIntegrator:
             layers = layers.next((1.0 - GAMMA) / GAMMA, layer_voltages(first.currents))
         second = self.solver.solve((guess, first.state), ImplicitStage(GAMMA * step, base, layers), control)
         rate_2 = np.asarray((second.state[lithium] - base) / (GAMMA * step))
+        left = self.guard.left(second.state, point.state)
+        if left:
+            raise NotConvergedError(left)
         flows = [self.cell.interface_flows(stage.currents) for stage in (first, second)]
         powers = [self.cell.voltage(stage.state) * flow for stage, flow in zip((first, second), flows, strict=True)]
         lithium_flows = [self.cell.lithium_flows(stage.currents) for stage in (first, second)]
@@ -111,14 +116,14 @@ class CellIntegrator:
         if point.previous_state is not None:
             guess += (step / point.previous_step) * (point.state - point.previous_state)
         lithium = self.cell.slices[LITHIUM_FIELD]
-        guess[lithium] = self._inside(self._extrapolate(point, step))
+        guess[lithium] = self.guard.inside(self._extrapolate(point, step), point.state[lithium])
         return guess
 
     def _guess_second(self, point: CellPoint, first: FloatArray) -> FloatArray:
         """Continue the line from the start of the step through the first stage."""
         guess = point.state + (first - point.state) / GAMMA if point.rate is not None else first.copy()
         lithium = self.cell.slices[LITHIUM_FIELD]
-        guess[lithium] = self._inside(guess[lithium])
+        guess[lithium] = self.guard.inside(guess[lithium], first[lithium])
         return guess
 
     def _extrapolate(self, point: CellPoint, step: float) -> FloatArray:
@@ -129,12 +134,6 @@ class CellIntegrator:
             if point.previous_rate is not None:
                 prediction += 0.5 * step**2 / point.previous_step * (point.rate - point.previous_rate)
         return prediction
-
-    def _inside(self, x: FloatArray) -> FloatArray:
-        ranges = [reaction.open_circuit_potential.range for reaction in self.cell.reactions]
-        low, high = max(0.0, min(r[0] for r in ranges)), min(1.0, max(r[1] for r in ranges))
-        margin = 1e-4 * (high - low)
-        return np.clip(x, low + margin, high - margin)
 
     def _error(self, point: CellPoint, x: FloatArray, rate_1: FloatArray, rate_2: FloatArray, step: float) -> float:
         """Estimate the local error: Milne's device with two known rates, else the embedded first-order method."""

@@ -94,9 +94,10 @@ def _side_dofs(
 ) -> tuple[IntArray, IntArray]:
     """Return which facets have their cell on this rank, and the global dofs there in the order of their corners."""
     order = np.argsort(domain.cell_ids)
-    place = np.searchsorted(domain.cell_ids, cells, sorter=order).clip(max=len(order) - 1)
-    local = order[place]
-    mine = np.flatnonzero(domain.cell_ids[local] == cells)
+    place = np.searchsorted(domain.cell_ids, cells, sorter=order)
+    mine = np.flatnonzero(np.isin(cells, domain.cell_ids))  # none on a rank without cells of the domain
+    local = np.full(len(cells), -1, dtype=np.int64)
+    local[mine] = order[place[mine]]
     nodes = domain.vertex_ids[domain.mesh.geometry.dofmap[local[mine]]]
     corners = [(nodes == facets[mine, k][:, None]).argmax(axis=1) for k in range(3)]
     table = _corner_dofs(space)[corners[0], corners[1], corners[2]]

@@ -15,6 +15,7 @@ import numpy.typing as npt
 from .constants import FARADAY, GAS_CONSTANT
 from .double_layer import LayerStage, layer_terms
 from .materials import Curve
+from .range_closure import closing_factor
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -165,6 +166,12 @@ class InsertionReaction:
     open_circuit_potential: Curve  # U(x) [V]
     resistance: float = 0.0  # R [Ohm m2]
     capacitance: float = 0.0  # C_dl [F/m2]
+    narrower_range: tuple[float, float] | None = None  # of stoichiometries, where other functions of x need it
+
+    @property
+    def allowed_range(self) -> tuple[float, float]:
+        """Stoichiometries at whose ends charge transfer closes."""
+        return self.narrower_range or self.known_range
 
     @property
     def known_range(self) -> tuple[float, float]:
@@ -182,9 +189,9 @@ class InsertionReaction:
             stage: of the double layer; None: it is not charged.
         """
         potential, potential_slope = self.open_circuit_potential.value(x), self.open_circuit_potential.slope(x)
-        exchange, exchange_slope = self.exchange_current(x)
         layer, film = layer_terms(self.capacitance, stage, potential), self.resistance
         drive = layer.drive(drop - potential, film)
+        exchange, exchange_slope = self._exchange(x, drive < 0.0)
         faradaic, slope, by_exchange = current_through_film(self.law, drive, exchange, layer.film(film))
         eta = drive - layer.film(film) * faradaic
         # eta (1 + R c) + R f(eta, i_0) = drop - U - R c (U - base), differentiated by the drop and by x.
@@ -201,6 +208,12 @@ class InsertionReaction:
             slope * by_drop,
             faradaic_by_x,
         )
+
+    def _exchange(self, x: FloatArray, filling: npt.NDArray[np.bool_]) -> tuple[FloatArray, FloatArray]:
+        """Return i_0 [A/m2] and di_0/dx [A/m2], closing at the end towards which lithium goes."""
+        value, slope = self.exchange_current(x)
+        factor, factor_slope = closing_factor(x, filling, self.allowed_range)
+        return value * factor, slope * factor + value * factor_slope
 
 
 @dataclass(frozen=True)
