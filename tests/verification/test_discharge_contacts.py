@@ -82,7 +82,7 @@ def test_power_of_each_contact(comm: MPI.Intracomm) -> None:
     mesh = mesh_layers(LayersSettings(tuple(Layer(Phase[p], t * UM, 2) for p, t, _ in SLABS), cells_across=2))
     run = with_contacts(cell(mesh, comm), CONTACTS)
     current = Galvanostatic(DENSITY * mesh.cross_section)
-    point = run.integrator.switch_on(run.cell.initial_state(), current)
+    point = run.integrator.switch_on(run.beginning().point, current)
     found = contact_powers(run.cell, point.state)
     assert set(found["ionic"]) == {"SE|separator", "SE|SE"}
     assert set(found["electronic"]) == {"AM|AM", "AM|CBD", "CBD|CBD"}

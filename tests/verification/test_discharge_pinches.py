@@ -47,7 +47,7 @@ def lost(mesh: LabelledMesh, comm: MPI.Intracomm, **conductivities: float) -> fl
     """Voltage lost as the current is switched on [V]."""
     run = cell(mesh, comm, **conductivities)
     current = Galvanostatic(10.0 * mesh.cross_section)
-    point = run.integrator.switch_on(run.cell.initial_state(), current)
+    point = run.integrator.switch_on(run.beginning().point, current)
     both = run.cell.terminal_currents(point.state, point.currents)
     assert np.array(both) / current.current == pytest.approx(1.0, rel=1e-8)
     return OPEN_CIRCUIT - run.cell.voltage(point.state)
