@@ -13,6 +13,7 @@ from .seed_statistics import SeedStatistics
 from .study_curves import UNITS, CurveLine, legend_title
 
 FloatArray = npt.NDArray[np.float64]
+EQUAL_WITHIN = 1e-3  # relative difference of capacities that is no trend
 
 
 def curve_sentences(section: CurvesSection, lines: Sequence[CurveLine]) -> list[str]:
@@ -25,11 +26,18 @@ def curve_sentences(section: CurvesSection, lines: Sequence[CurveLine]) -> list[
     for line in lines:
         profile = line.mean_profile
         if profile is not None:
-            parts = ", ".join(f"{x:.3f}" for x in profile.parts)
+            parts = ", ".join(f"{x:.3f}" if np.isfinite(x) else "-" for x in profile.parts)
             where = distribution(profile.parts, section.even_within)
             name = f"{title} {line.name}".strip()
-            sentences.append(f"lithium x in fifths from separator to collector, {name}: {parts}: {where}")
+            sentences.append(
+                f"lithium x {instant(section)} in fifths from separator to collector, {name}: {parts}: {where}"
+            )
     return sentences
+
+
+def instant(section: CurvesSection) -> str:
+    """Say when the lithium along z is shown."""
+    return "at the end" if section.utilisation is None else f"at utilisation {section.utilisation:g}"
 
 
 def distribution(parts: FloatArray, even_within: float) -> str:
@@ -59,6 +67,8 @@ def _verdict(lines: Sequence[CurveLine]) -> str:
     if len(lines) < 2:
         return ""
     means = [line.final_capacity.mean for line in lines]
+    if np.ptp(means) <= EQUAL_WITHIN * max(abs(mean) for mean in means):
+        return f"; equal within {EQUAL_WITHIN:.1%}"
     largest, smallest = lines[int(np.argmax(means))], lines[int(np.argmin(means))]
     positions = [line.position for line in lines]
     if all(p is not None for p in positions) and len(set(positions)) == len(lines):

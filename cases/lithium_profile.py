@@ -1,4 +1,4 @@
-"""Lithium along the thickness of an electrode at the end of a discharge, from the fields that it left."""
+"""Lithium along the thickness of an electrode at one instant of a discharge, from the fields that it left."""
 
 from __future__ import annotations
 
@@ -32,17 +32,20 @@ class LithiumProfile:
             return np.asarray(lithium / volume.sum(axis=1))
 
 
-def lithium_profile(run: RunFiles, layers: int) -> LithiumProfile | None:
-    """Return the profile at the end, None without fields; every cell counts where its centroid lies.
+def lithium_profile(run: RunFiles, layers: int, utilisation: float | None = None) -> LithiumProfile | None:
+    """Return the profile, None without fields; every cell counts where its centroid lies.
 
     Args:
         run: files of a finished run.
         layers: number of layers.
+        utilisation: of the first fields that count; the last ones where it was not reached, or is None.
     """
     mesh, fields = run.mesh, run.discharge_fields
     if mesh is None or fields is None:
         return None
-    x = fields.stoichiometry[-1][mesh.cells].mean(axis=1)
+    wanted = np.inf if utilisation is None else utilisation
+    reached = np.flatnonzero(np.abs(fields.utilisations) >= wanted)
+    x = fields.stoichiometry[reached[0] if len(reached) else -1][mesh.cells].mean(axis=1)
     active = (mesh.phases == Phase.AM) & np.isfinite(x)
     height = mesh.vertices[mesh.cells[active], 2].mean(axis=1) - mesh.electrode_bottom
     layer = np.clip((layers * height / mesh.electrode_thickness).astype(np.int64), 0, layers - 1)

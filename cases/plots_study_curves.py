@@ -9,6 +9,7 @@ from matplotlib import colormaps
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from .curve_conclusions import instant
 from .plots_style import LINE_COLOURS, MICROMETRE, new_figure
 from .schema_curves import CurvesSection
 from .study_curves import UNITS, CurveLine, legend_title
@@ -34,7 +35,7 @@ def plot_study_voltage(plan: StudyPlan, section: CurvesSection, lines: Sequence[
 
 
 def plot_study_lithium(plan: StudyPlan, section: CurvesSection, lines: Sequence[CurveLine]) -> Figure:
-    """Draw the mean lithium of the active material along z at the end of the runs."""
+    """Draw the mean lithium of the active material along z at one instant of the runs."""
     figure = new_figure(_HEIGHT)
     axes = figure.subplots()
     for line, colour in zip(lines, line_colours(lines), strict=True):
@@ -48,7 +49,7 @@ def plot_study_lithium(plan: StudyPlan, section: CurvesSection, lines: Sequence[
             axes.fill_between(z, low, high, color=colour, alpha=_BAND, linewidth=0)
     axes.set_xlim(left=0.0)
     axes.set_xlabel("z from the separator to the collector [µm]")
-    axes.set_ylabel(r"lithium $x = c/c_\mathrm{max}$ at the end")
+    axes.set_ylabel(rf"lithium $x = c/c_\mathrm{{max}}$ {instant(section)}")
     _finish(figure, axes, plan, section, lines)
     return figure
 

@@ -112,7 +112,8 @@ def curve_lines(plan: StudyPlan, rows: Sequence[StudyRow], out: Path) -> list[Cu
     for k, (combination, members) in enumerate(grouped(rows, (plan.study.seed_key,))):
         runs = [RunFiles(points_folder(out) / row.point.name) for row in members if row.figures]
         curves = [curve for run in runs if (curve := voltage_curve(run, section.capacity)) is not None]
-        profiles = [profile for run in runs if (profile := lithium_profile(run, section.layers)) is not None]
+        found = [lithium_profile(run, section.layers, section.utilisation) for run in runs]
+        profiles = [profile for profile in found if profile is not None]
         if curves:
             name = section.names[k] if section.names else line_name(plan.study, section, combination)
             position = line_position(section, combination.values)

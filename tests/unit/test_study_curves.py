@@ -81,8 +81,13 @@ def finish(planned: PlannedPoint, out: Path, capacity: np.ndarray, voltage: np.n
     x = np.interp(height, np.arange(6.0), np.append(X_OF_LAYER, X_OF_LAYER[-1])) + offset
     x[height < -0.5] = np.nan
     nothing = np.zeros((1, len(x)))
-    fields = {"ionic_potential": nothing, "electronic_potential": nothing, "stoichiometry": x[None]}
-    np.savez(directory.path / "fields" / "discharge_snapshots.npz", times=[1.0], utilisations=[0.5], **fields)
+    fields = {
+        "ionic_potential": nothing,
+        "electronic_potential": nothing,
+        "stoichiometry": np.array([x - 0.3, x - 0.1, x]),
+    }
+    instants = {"times": [1.0, 2.0, 3.0], "utilisations": [0.1, 0.31, 0.5]}
+    np.savez(directory.path / "fields" / "discharge_snapshots.npz", **instants, **fields)
 
 
 def study(folder: Path, text: str = RATES) -> tuple[StudyPlan, list[CurveLine]]:
@@ -142,6 +147,15 @@ def test_lithium_is_counted_above_the_separator(tmp_path: Path) -> None:
     assert profile.half_width == pytest.approx(12.7062 * 0.01, rel=1e-4)
 
 
+@pytest.mark.parametrize(("utilisation", "before"), [(0.05, 0.3), (0.3, 0.1), (0.9, 0.0)])
+def test_lithium_at_a_utilisation(tmp_path: Path, utilisation: float, before: float) -> None:
+    _, at_the_end = study(tmp_path)
+    plan, lines = study(tmp_path, RATES.replace("layers", f"utilisation = {utilisation}\nlayers"))
+    assert at_the_end[0].profiles[0].parts - lines[0].profiles[0].parts == pytest.approx(before)
+    assert plan.study.curves is not None
+    assert f"x at utilisation {utilisation} in fifths" in curve_sentences(plan.study.curves, lines)[1]
+
+
 def test_layers_without_active_material_are_not_known(tmp_path: Path) -> None:
     _, lines = study(tmp_path, RATES.replace("layers = 5", "layers = 40"))
     profile = lines[0].profiles[0]
@@ -173,6 +187,16 @@ def test_sentences(tmp_path: Path) -> None:
     assert capacity.endswith("by a factor of 2")
     assert len(lithium) == 2
     assert "c rate [1/h] 2: 0.810, 0.610" in lithium[0]
+
+
+def test_no_trend_in_equal_capacities(tmp_path: Path) -> None:
+    plan, _ = study(tmp_path)
+    for planned in plan.points:
+        end = 8.0 if planned.values["discharge.c_rate"] == 1.0 else 8.004
+        finish(planned, tmp_path, np.linspace(0.0, end, 9), np.linspace(4.0, 3.0, 9), 0.0)
+    assert plan.study.curves is not None
+    lines = curve_lines(plan, read_rows(plan, tmp_path), tmp_path)
+    assert curve_sentences(plan.study.curves, lines)[0].endswith("; equal within 0.1%")
 
 
 def test_largest_of_names(tmp_path: Path) -> None:
