@@ -14,7 +14,15 @@ import pytest
 from mpi4py import MPI
 from scipy.special import ellipj, ellipk
 
+from manufacturing.phases import COLLECTOR, COLLECTOR_UNCOVERED, Phase
+from meshing.collector_contact import CollectorContact
+from meshing.layers_mesh import Layer, LayersSettings, mesh_layers
+from solver.controls import Galvanostatic
+from solver.half_cell import ELECTRONIC_FIELD
+from tests.unit.box_mesh import UM
+
 from .shipped_cases import run
+from .test_discharge_pinches import cell as half_cell
 
 THERMAL_VOLTAGE = 8.31446261815324 * 298.15 / 96485.33212
 STRIPES, DELAMINATED = "striped_collector", "delaminated_layers"
@@ -63,6 +71,32 @@ def test_stripes_on_a_slab(shared_tmp_path: Path, comm: MPI.Intracomm) -> None:
     lost = 3.8 - found["discharge"]["final_voltage_V"]
     assert lost == pytest.approx(10.0 * 5e-6 / values["order_1"], rel=1e-3)
     assert found["discharge"]["charge_balance_error"] < 1e-8
+    assert found["discharge"]["current_density_A_m2"] == pytest.approx(10.0, rel=1e-8), "by reactions of the contact"
+
+
+@pytest.mark.mpi
+@pytest.mark.parametrize("pattern", ["stripes", "discs", "random"])
+def test_the_whole_contact_is_one_unknown_potential(pattern: str, comm: MPI.Intracomm) -> None:
+    """Under a current all nodes of the contact have the cell voltage, bare ones another; their reactions sum to I."""
+    slabs = (Layer(Phase.separator, 2 * UM, 1), Layer(Phase.AM, 4 * UM, 4))
+    mesh = CollectorContact(0.4, pattern, 4 * UM, 2).apply(  # type: ignore[arg-type]
+        mesh_layers(LayersSettings(slabs, width=8 * UM, cells_across=8))
+    )
+    run = half_cell(mesh, comm)
+    current = Galvanostatic(10.0 * mesh.cross_section)
+    point = run.integrator.switch_on(run.beginning().point, current)
+    voltage = run.cell.voltage(point.state)
+    collector, counter = run.cell.terminal_currents(point.state, point.currents)
+    assert collector / current.current == pytest.approx(1.0, abs=1e-8)
+    assert counter / current.current == pytest.approx(1.0, abs=1e-8)
+    potential = run.cell.fields[ELECTRONIC_FIELD].at_vertices(run.cell.values(ELECTRONIC_FIELD, point.state))
+    if potential is not None:
+        touching = np.unique(mesh.facets[mesh.named(COLLECTOR)])
+        # Copies of touching nodes on the opposite wall touch too.
+        bare = np.setdiff1d(np.unique(mesh.facets[mesh.named(COLLECTOR_UNCOVERED)]), touching)
+        inside = (mesh.vertices[bare, :2] > mesh.lower[:2]) & (mesh.vertices[bare, :2] < mesh.upper[:2])
+        assert np.abs(potential[touching] - voltage).max() < 1e-12
+        assert np.abs(potential[bare[inside.all(axis=1)]] - voltage).min() > 1e-6
 
 
 @pytest.mark.mpi

@@ -15,6 +15,7 @@ from manufacturing.errors import InputError
 from manufacturing.phases import Phase
 from meshing.layers_mesh import Layer, LayersSettings, mesh_layers
 from solver.cell_contacts import CellContacts
+from solver.checkpoint import pack, unpack
 from solver.contact_power import contact_powers
 from solver.controls import Galvanostatic
 from solver.discharge import Discharge, SteppingSettings
@@ -89,6 +90,17 @@ def test_power_of_each_contact(comm: MPI.Intracomm) -> None:
     for name, power in (found["ionic"] | found["electronic"]).items():
         exact = DENSITY**2 * CONTACTS[name] * mesh.cross_section
         assert power / exact == pytest.approx(1.0, rel=1e-7), name
+
+
+@pytest.mark.mpi
+def test_a_checkpoint_keeps_both_sides(comm: MPI.Intracomm) -> None:
+    """What is packed and unpacked again is the same state, jumps included."""
+    mesh = mesh_layers(LayersSettings(tuple(Layer(Phase[p], t * UM, 2) for p, t, _ in SLABS), cells_across=2))
+    run = with_contacts(cell(mesh, comm), CONTACTS, blocked=True)
+    point = run.integrator.switch_on(run.beginning().point, Galvanostatic(DENSITY * mesh.cross_section))
+    arrays, header = comm.bcast(pack(run.cell, replace(run.beginning(), point=point)))
+    again = unpack(run.cell, arrays, header).point.state
+    assert np.array_equal(again, point.state)
 
 
 def with_contacts(run: Discharge, resistances: dict[str, float], blocked: bool = False) -> Discharge:
