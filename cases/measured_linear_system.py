@@ -68,7 +68,7 @@ def right_hand_side(jacobian: Jacobian) -> PETSc.Vec:
 def by_blocks(jacobian: Jacobian) -> dict[str, Any]:
     """Set our preconditioner up and solve."""
     right, solution = right_hand_side(jacobian), create_vector(jacobian.cell)
-    solver = BlockSolver(jacobian.matrix, jacobian.field_index_sets(), jacobian.cell.comm, 0.0)
+    solver = BlockSolver(jacobian, 0.0)
     result = solver.solve(right, solution, LinearTolerance(REDUCTION, 0.0, 500))
     return {"iterations": result.iterations, "reduction": reduction(jacobian.matrix, right, solution)}
 

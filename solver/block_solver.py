@@ -1,7 +1,9 @@
 """Krylov solver of the half cell's linear systems: one field after the other, multigrid on each potential.
 
-The multigrid hierarchies depend on the stiffness and weakly on the slopes of the reactions, so they are
-kept over Newton iterations and time steps until the iterations that they cost exceed a new set-up.
+The stoichiometry is eliminated at the points before the potentials are solved for, so that quick charge
+transfer costs no iterations. The multigrid hierarchies depend on the stiffness and weakly on the slopes of
+the reactions: they are kept over Newton iterations and time steps until the iterations that their age costs
+exceed a new set-up.
 """
 
 from __future__ import annotations
@@ -10,13 +12,16 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from mpi4py import MPI
 from petsc4py import PETSc
 
+from .eliminated_potentials import EliminatedPotentials
+from .half_cell import ELECTRONIC_FIELD, IONIC_FIELD, LITHIUM_FIELD
+from .jacobian import Jacobian
 from .linear_solver import BOOMERAMG, set_options
 
 PREFIX = "granode_discharge_"
 FIELD_NAMES = ("ionic", "electronic", "lithium")
+SPLIT_ORDER = (ELECTRONIC_FIELD, IONIC_FIELD, LITHIUM_FIELD)
 RESTART = 60
 # Kept over many solves, so that a thorough set-up pays; one sweep down and one up, FGMRES needs no symmetry.
 MULTIGRID = BOOMERAMG | {
@@ -53,18 +58,18 @@ class BlockSolver:
     """FGMRES with a multiplicative split into fields.
 
     Args:
-        matrix: nested matrix whose entries change in place.
-        rows: index set of each field.
-        comm: communicator.
+        jacobian: whose entries change in place.
         patience: Krylov iterations beyond those of a new preconditioner, in all, before it is set up anew.
     """
 
-    def __init__(self, matrix: PETSc.Mat, rows: list[PETSc.IS], comm: MPI.Intracomm, patience: float) -> None:
-        self.matrix, self.rows, self.comm, self.patience = matrix, rows, comm, patience
+    def __init__(self, jacobian: Jacobian, patience: float) -> None:
+        self.jacobian, self.patience = jacobian, patience
+        self._eliminated = EliminatedPotentials(jacobian)
         self._parts: list[PETSc.PC] = []
         self._fresh_rate = 0.0  # iterations per decade right after a set-up
         self._excess = 0.0
         self._stale = True
+        self._frozen = False  # whether it was set up with the stoichiometry fixed
 
     def forget(self) -> None:
         """Set the preconditioner up anew at the next solve, so that what follows does not depend on what was."""
@@ -76,8 +81,7 @@ class BlockSolver:
         solver.setTolerances(rtol=tolerance.relative, atol=tolerance.absolute, max_it=tolerance.maximum_iterations)
         result = LinearResult(0, 0)
         for _ in range(2):
-            fresh = self._stale
-            self._prepare(solver)
+            fresh = self._prepare(solver)
             solver.solve(right, solution)
             used = solver.getIterationNumber()
             result = LinearResult(result.iterations + used, solver.getConvergedReason())
@@ -87,11 +91,15 @@ class BlockSolver:
             self._stale = True
         return result
 
-    def _prepare(self, solver: PETSc.KSP) -> None:
-        """Keep the preconditioner or set it up; the split does not hand the wish to keep down to its parts."""
-        solver.setOperators(self.matrix)
-        if not self._stale:
-            return
+    def _prepare(self, solver: PETSc.KSP) -> bool:
+        """Keep the preconditioner or set it up, and return whether it is new.
+
+        The split does not hand the wish to keep down to its parts.
+        """
+        solver.setOperators(self.jacobian.matrix, self._eliminated.matrix)
+        if not self._stale and self._frozen == self.jacobian.frozen:
+            return False
+        self._eliminated.refresh()
         split = solver.getPC()
         for part in (split, *self._parts):
             part.setReusePreconditioner(False)
@@ -101,7 +109,8 @@ class BlockSolver:
             part.setUp()
         for part in (split, *self._parts):
             part.setReusePreconditioner(True)
-        self._stale = False
+        self._stale, self._frozen = False, self.jacobian.frozen
+        return True
 
     def _judge(self, used: int, start: float, end: float, fresh: bool) -> None:
         """Add up the iterations beyond those of a new preconditioner."""
@@ -115,13 +124,13 @@ class BlockSolver:
     @cached_property
     def _krylov(self) -> PETSc.KSP:
         """The solver, made when the first system is solved."""
-        return _create(self.matrix, self.rows, self.comm)
+        return _create(self.jacobian, self._eliminated.matrix)
 
 
-def _create(matrix: PETSc.Mat, rows: list[PETSc.IS], comm: MPI.Intracomm) -> PETSc.KSP:
-    solver = PETSc.KSP().create(comm)
+def _create(jacobian: Jacobian, preconditioning: PETSc.Mat) -> PETSc.KSP:
+    solver = PETSc.KSP().create(jacobian.cell.comm)
     solver.setOptionsPrefix(PREFIX)
-    solver.setOperators(matrix)
+    solver.setOperators(jacobian.matrix, preconditioning)
     options = {
         "ksp_type": "fgmres",
         "ksp_gmres_restart": str(RESTART),
@@ -135,5 +144,6 @@ def _create(matrix: PETSc.Mat, rows: list[PETSc.IS], comm: MPI.Intracomm) -> PET
     options["fieldsplit_lithium_pc_sor_its"] = "2"
     set_options(PREFIX, options)
     solver.setFromOptions()
-    solver.getPC().setFieldSplitIS(*zip(FIELD_NAMES, rows, strict=True))
+    rows = jacobian.field_index_sets()
+    solver.getPC().setFieldSplitIS(*((FIELD_NAMES[k], rows[k]) for k in SPLIT_ORDER))
     return solver

@@ -54,7 +54,8 @@ class Jacobian:
             for k, stiffness in cell.varying.items()
             if stiffness.coupled is not None
         }
-        self._collector_prescribed = False
+        self.collector_prescribed = self.frozen = False
+        self.derivatives: tuple[Derivatives, ...] = ()  # by equation, as last entered
         self._enter_stiffness(cell.initial_state())
         matrices = {places: block.matrix for places, block in self.coupling.items()} | self._united
         blocks = [[self.diagonal[r] if r == c else matrices[r, c] for c in SURFACE_FIELDS] for r in SURFACE_FIELDS]
@@ -81,12 +82,15 @@ class Jacobian:
             control: what is done to the terminals.
         """
         self._enter_stiffness(state)
-        self._collector_prescribed = isinstance(control, Potentiostatic)
+        self.collector_prescribed = isinstance(control, Potentiostatic)
         total, faradaic = self._derivatives(currents)
-        derivatives = (total, total, faradaic)  # by equation: the lithium follows the faradaic part
-        self._update_diagonals(derivatives, currents, stage, self._collector_slope(state, control))
-        self._update_coupling(derivatives, stage)
-        if self._collector_prescribed:
+        self.frozen = stage.frozen
+        self.derivatives = (total, total, faradaic)  # the lithium follows the faradaic part
+        self._update_diagonals(currents, stage, self._collector_slope(state, control))
+        for (row, column), block in self.coupling.items():
+            block.enter(self.derivatives[row][column], self.kept(row, block))
+            self.sums[row, column] = float(block.values.sum())
+        if self.collector_prescribed:
             self._prescribe_collector()
         self._enter_united()
         self.matrix.assemble()
@@ -97,14 +101,14 @@ class Jacobian:
         for k, stiffness in self.cell.varying.items():
             x = state[self.cell.slices[LITHIUM_FIELD]]
             self.take_stiffness(k, stiffness.assembled(self.cell.relative_values(k, state), x))
-        if self._collector_prescribed and ELECTRONIC_FIELD not in self.cell.varying:
+        if self.collector_prescribed and ELECTRONIC_FIELD not in self.cell.varying:
             self.take_stiffness(ELECTRONIC_FIELD, self.cell.fields[ELECTRONIC_FIELD].reduced)
 
     def _enter_united(self) -> None:
         """Enter reactions and whole cells into the blocks that hold both."""
         for (row, column), matrix in self._united.items():
             self.cell.varying[row].enter(matrix, self.coupling[row, column].matrix)
-            if row == ELECTRONIC_FIELD and self._collector_prescribed:
+            if row == ELECTRONIC_FIELD and self.collector_prescribed:
                 matrix.zeroRows(self._collector_rows(), diag=0.0)
             ones, sums = matrix.createVecs()
             ones.set(1.0)
@@ -126,19 +130,21 @@ class Jacobian:
         potential = self.cell.collector_potential(state)
         return np.zeros_like(potential) if isinstance(control, Potentiostatic) else control.slope_at(potential)
 
-    def _update_diagonals(
-        self,
-        derivatives: tuple[Derivatives, ...],
-        currents: CellCurrents,
-        stage: ImplicitStage,
-        collector_slope: FloatArray,
-    ) -> None:
+    def kept(self, row: int, block: CouplingBlock) -> FloatArray | float:
+        """Return the factors of the entries of a block in the equation of a field."""
+        if row == LITHIUM_FIELD and self.frozen:
+            return 0.0
+        if row == ELECTRONIC_FIELD and self.collector_prescribed:
+            return (block.rows != self.cell.collector).astype(np.float64)
+        return ROW_SIGNS[row]
+
+    def _update_diagonals(self, currents: CellCurrents, stage: ImplicitStage, collector_slope: FloatArray) -> None:
         cell = self.cell
         added = [np.zeros(size) for size in cell.sizes]
         added[ELECTRONIC_FIELD][cell.is_collector] = collector_slope
         added[LITHIUM_FIELD] += cell.mass / (stage.duration or FROZEN_DURATION)
         for field in SURFACE_FIELDS:
-            for points, derivative in zip(cell.points, derivatives[field][field], strict=True):
+            for points, derivative in zip(cell.points, self.derivatives[field][field], strict=True):
                 added[field] += ROW_SIGNS[field] * points.collect(field, derivative)
         if cell.counter_points is not None:
             added[IONIC_FIELD] += cell.counter_points.collect(0, cell.counter_points.weights * currents.counter_slope)
@@ -146,19 +152,9 @@ class Jacobian:
             vector.array[:] = self.constant_diagonal[k] + added[k]
             matrix.setDiagonal(vector)
             row_sums = self._constant_row_sums[k] + added[k]
-            if k == ELECTRONIC_FIELD and self._collector_prescribed:
+            if k == ELECTRONIC_FIELD and self.collector_prescribed:
                 row_sums[cell.is_collector] = cell.collector_conductance
             self.sums[k, k] = float(row_sums.sum())
-
-    def _update_coupling(self, derivatives: tuple[Derivatives, ...], stage: ImplicitStage) -> None:
-        for (row, column), block in self.coupling.items():
-            kept: FloatArray | float = ROW_SIGNS[row]
-            if row == LITHIUM_FIELD and stage.frozen:
-                kept = 0.0
-            elif row == ELECTRONIC_FIELD and self._collector_prescribed:
-                kept = (block.rows != self.cell.collector).astype(np.float64)
-            block.enter(derivatives[row][column], kept)
-            self.sums[row, column] = float(block.values.sum())
 
     def _prescribe_collector(self) -> None:
         """Replace the collector's row of the conductors by scale * (phi_collector - V)."""

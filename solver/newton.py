@@ -71,9 +71,7 @@ class NewtonSolver:
         self.jacobian = Jacobian(cell)
         self._right, self._step = create_vector(cell), create_vector(cell)
         self._product = create_vector(cell)
-        self._linear = BlockSolver(
-            self.jacobian.matrix, self.jacobian.field_index_sets(), cell.comm, self.settings.patience
-        )
+        self._linear = BlockSolver(self.jacobian, self.settings.patience)
 
     def solve(self, starts: tuple[FloatArray, ...], stage: ImplicitStage, control: Control) -> NewtonResult:
         """Solve one stage from the start with the smallest residual.

@@ -1,7 +1,8 @@
-"""The Jacobian against differences of the residual, under every control and on any number of ranks."""
+"""The Jacobian against differences of the residual, and its linear solver, on any number of ranks."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from cases.physics import CaseMaterials, build_cell_model, stoichiometry_window
 from cases.protocol import protocol_steps, stepping_settings
 from cases.runner import run_in_process
 from meshing.labelled_mesh import load_mesh
+from solver.block_solver import BlockSolver, LinearTolerance
 from solver.controls import ConstantPower, Control, Galvanostatic, Potentiostatic
 from solver.discharge import Discharge
 from solver.half_cell import HalfCell, ImplicitStage, create_vector
@@ -74,3 +76,21 @@ def test_products_are_differences_of_the_residual(shared_tmp_path: Path, comm: M
             jacobian.matrix.mult(right, left)
             expected = global_sums(comm, np.array([left.array[rows].sum() for rows in cell.slices]))
             assert sums[:, column] == pytest.approx(expected, rel=1e-9, abs=1e-12 * np.abs(sums).max())
+
+
+@pytest.mark.mpi
+def test_quick_charge_transfer_costs_no_iterations(shared_tmp_path: Path, comm: MPI.Intracomm) -> None:
+    """A thousand times the slope of the reactions, over a long step: a few more Krylov iterations for eight decades."""
+    cell = cell_of(content("small_composite", "mesh.cell_size=1.6e-6"), shared_tmp_path, comm)
+    state, stage = cell.initial_state(), ImplicitStage(100.0, cell.initial_state()[cell.slices[2]])
+    currents, used = cell.currents(state), []
+    for factor in (1.0, 1e3):
+        names = ("by_drop", "by_stoichiometry", "faradaic_by_drop", "faradaic_by_stoichiometry")
+        quick = tuple(replace(s, **{name: factor * getattr(s, name) for name in names}) for s in currents.surfaces)
+        jacobian, right, solution = Jacobian(cell), create_vector(cell), create_vector(cell)
+        jacobian.update(state, replace(currents, surfaces=quick), stage, Galvanostatic(1e-9))
+        right.array[:] = uneven(cell, 1.0, 3)
+        result = BlockSolver(jacobian, 0.0).solve(right, solution, LinearTolerance(1e-8, 0.0, 200))
+        assert result.converged
+        used.append(result.iterations)
+    assert used[1] <= used[0] + 6, used
