@@ -43,10 +43,10 @@ A material is given by its name, `AM = "NMC622"`, or by a table with `name` and 
 shipped value: `AM = { name = "NMC622", diffusivity = 2e-14 }`. Of an active material, `open_circuit_potential`,
 `diffusivity`, `electronic_conductivity`, `exchange_current_density` and `entropy_coefficient` are a number or a table
 `[[x, ...], [y, ...]]` over x = c/c_max, in between monotone cubic, for example `--set
-'materials.AM.diffusivity=[[0.2, 0.6, 1.0], [5e-14, 2e-14, 1e-15]]'`; a surface that leaves a table ends the run with an
-error. `rate_constant` and `exchange_current_density` exclude each other. Conduction uses the electronic conductivity at
-`stoichiometry_discharged`, as the electrode is made. Source and validity of every number are
-in `manifest.json` of each run.
+'materials.AM.diffusivity=[[0.2, 0.6, 1.0], [5e-14, 2e-14, 1e-15]]'`; where a table ends, charge transfer
+closes (Eq. 11b of docs/theory.md). `rate_constant` and `exchange_current_density` exclude each other. Conduction uses
+the electronic conductivity at `stoichiometry_discharged`, as the electrode is made. Source and validity of every
+number are in `manifest.json` of each run.
 
 Every property holds at `reference_temperature`. At `cell.temperature` those with an activation energy are multiplied by
 exp(-E_a/R (1/T - 1/T_ref)), and U(x) moves by (T - T_ref) times `entropy_coefficient`; without them a property
