@@ -15,7 +15,7 @@ class SteppingSection(Section):
     """What every kind of charge and discharge has."""
 
     initial_stoichiometry: Fraction | None = Field(None, description="x at the start; x_100 on discharge, else x_0")
-    tolerance: Positive = Field(1e-4, description="local error of the stoichiometry per time step")
+    tolerance: Positive = Field(5e-5, description="local error of the stoichiometry per time step")
     first_step: Positive = Field(1e-2, description="first time step [s]")
     smallest_step: Positive = Field(1e-6, description="below this the run is given up [s]")
     largest_step: Positive = Field(600.0, description="longest time step [s]")

@@ -45,7 +45,7 @@ Keeper = Callable[[Progress, bool], None]  # the second is true at the end of a 
 class SteppingSettings:
     """Numerical settings that all steps of a protocol share."""
 
-    tolerance: float = 1e-4  # local error of the stoichiometry per step
+    tolerance: float = 5e-5  # local error of the stoichiometry per step
     first_step: float = 1e-2  # [s] of each protocol step
     smallest_step: float = 1e-6  # [s]
     largest_step: float = 600.0  # [s]
