@@ -18,7 +18,7 @@ from .discharge_recorder import DischargeRecorder
 from .log import RunLog
 from .stage_files import CHECKPOINTS
 
-FORMAT = 2  # 1 knew no double layers
+FORMAT = 3  # 1 knew no double layers, 2 no shares of the voltage
 FILE = f"{CHECKPOINTS}/discharge.npz"
 
 

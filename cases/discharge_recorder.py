@@ -15,6 +15,7 @@ from solver.discharge_records import DischargeRecord, Snapshot
 
 from .curve_table import CurveTable
 from .log import RunLog
+from .snapshot_instants import SnapshotInstants
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -30,7 +31,7 @@ class DischargeRecorder:
         steps: number of protocol steps.
         tables: to which each row of the curve goes.
         write_fields: writes all kept fields, on rank 0; None where they are not wanted.
-        utilisations: from which on the fields of the next step are kept.
+        instants: when the fields of a step are kept.
     """
 
     def __init__(
@@ -40,10 +41,10 @@ class DischargeRecorder:
         steps: int,
         tables: tuple[CurveTable, ...],
         write_fields: Callable[[list[Snapshot]], None] | None,
-        utilisations: tuple[float, ...],
+        instants: SnapshotInstants,
     ) -> None:
         self.log, self.comm, self.steps, self.tables, self.write_fields = log, comm, steps, tables, write_fields
-        self.pending = sorted(utilisations)
+        self.instants = instants
         self.snapshots: list[Snapshot] = []  # on rank 0
         self._last: Callable[[], Snapshot | None] | None = None
         self.begin(())
@@ -64,19 +65,18 @@ class DischargeRecorder:
             f"{record.newton_iterations} Newton, {record.linear_iterations} Krylov",
         )
         self._last = snapshot
-        if self.pending and abs(utilisation) >= self.pending[0]:
-            self.pending = [u for u in self.pending if abs(utilisation) < u]
+        if self.instants.reached(abs(utilisation), record.time_s, record.voltage_V):
             self._keep()
 
     def kept(self) -> tuple[dict[str, FloatArray], dict[str, Any]]:
         """Return the kept fields, and what is needed to go on keeping, for a checkpoint (rank 0)."""
         arrays = {f"kept_{name}_{k}": getattr(s, name) for k, s in enumerate(self.snapshots) for name in NODAL}
         instants = [(snapshot.time, snapshot.utilisation) for snapshot in self.snapshots]
-        return arrays, {"pending": self.pending, "instants": instants}
+        return arrays, {"pending": self.instants.pending(), "instants": instants}
 
     def take(self, arrays: dict[str, FloatArray], header: dict[str, Any]) -> None:
         """Take up what :meth:`kept` returned in an earlier run."""
-        self.pending = list(header["pending"])
+        self.instants.take(header["pending"])
         self.snapshots = [
             Snapshot(*instant, *(arrays[f"kept_{name}_{k}"] for name in NODAL))
             for k, instant in enumerate(header["instants"])

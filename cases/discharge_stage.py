@@ -9,6 +9,7 @@ from typing import Any
 
 from mpi4py import MPI
 
+from manufacturing.collective import run_on
 from manufacturing.errors import GranodeError
 from meshing.labelled_mesh import LabelledMesh
 from solver.connectivity import CellGraph
@@ -19,11 +20,13 @@ from .curve_table import curve_tables
 from .discharge_checkpoint import DischargeCheckpoint
 from .discharge_recorder import DischargeRecorder
 from .discharge_units import discharge_units
+from .distribution_files import DistributionFiles
 from .field_files import write_snapshots
 from .log import RunLog
 from .physics import CaseMaterials, build_cell_model, stoichiometry_window
 from .protocol import protocol_steps, stepping_settings
 from .schema import Case
+from .snapshot_instants import SnapshotInstants
 
 
 class DischargeStage:
@@ -56,19 +59,25 @@ class DischargeStage:
         run = Discharge(mesh, model, window, steps, stepping_settings(self.case), self.comm, graph)
         fractions = {name: round(value, 4) for name, value in run.network.active_fraction.items()}
         self.log.line(f"discharge: {run.cell.unknowns} unknowns, active fractions {fractions}")
-        utilisations = self.case.output.snapshots
+        output = self.case.output
+        instants = SnapshotInstants(output.snapshots, output.snapshot_times, output.snapshot_voltages)
+        files = DistributionFiles(self.out, mesh, run.network)
         tables = curve_tables(self.out / "curves", run.scales)
-        recorder = DischargeRecorder(self.log, self.comm, len(steps), tables, self._fields_writer(mesh), utilisations)
+        recorder = DischargeRecorder(self.log, self.comm, len(steps), tables, self._writer(mesh, files), instants)
         interval = self.case.output.checkpoint_interval
         checkpoint = DischargeCheckpoint(self.out, self.key, interval, run, recorder, self.comm, self.log)
+        resumed = checkpoint.found()
+        if resumed is None:
+            run_on(self.comm, 1, files.clear)
         try:
-            result = run.run(recorder, checkpoint, checkpoint.found(), lambda text: self.log.line(f"discharge: {text}"))
+            result = run.run(recorder, checkpoint, resumed, lambda text: self.log.line(f"discharge: {text}"))
         except GranodeError:  # raised on every rank, so that gathering the last fields is safe
             recorder.close()
             raise
         recorder.close()
         density, theoretical = self.materials.get("AM").density.value, result.summary["theoretical_capacity_Ah_m2"]
         summary = discharge_units(mesh, density, theoretical).of_run(result.summary)
+        summary |= run_on(self.comm, 1, lambda: files.figures(recorder.snapshots[-1]) if recorder.snapshots else {})
         self.log.line(
             f"discharge: ended on {summary['end_reason']} at {summary['final_voltage_V']:.4f} V, "
             f"{summary['capacity_mAh_g']:.1f} mAh/g, utilisation {summary['utilisation']:.3f}"
@@ -77,11 +86,19 @@ class DischargeStage:
             self.log.line(f"discharge: utilisation below 0.2; {starving(run, result.curve)}")
         return summary
 
-    def _fields_writer(self, mesh: LabelledMesh) -> Callable[[list[Snapshot]], None] | None:
-        """Return what writes the fields of a discharge; on rank 0 only."""
-        if self.comm.rank != 0 or not self.case.output.fields:
+    def _writer(self, mesh: LabelledMesh, files: DistributionFiles) -> Callable[[list[Snapshot]], None] | None:
+        """Return what writes tables and fields of the kept instants; on rank 0 only."""
+        if self.comm.rank != 0:
             return None
-        return lambda snapshots: write_snapshots(mesh, snapshots, self.out / "fields")
+        fields = self.case.output.fields
+
+        def write(snapshots: list[Snapshot]) -> None:
+            """Write the tables of the last instant and the fields of all."""
+            files.write(len(snapshots) - 1, snapshots[-1], fields)
+            if fields:
+                write_snapshots(mesh, snapshots, self.out / "fields")
+
+        return write
 
 
 def starving(run: Discharge, curve: tuple[DischargeRecord, ...]) -> str:

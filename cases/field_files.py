@@ -36,9 +36,11 @@ def write_conduction_fields(name: str, fields: dict[str, ConductionField], folde
 
 
 def write_snapshots(mesh: LabelledMesh, snapshots: list[Snapshot], folder: Path) -> None:
-    """Write the fields of a discharge, one file per domain and instant, and a .pvd index per domain."""
-    for stale in folder.glob("discharge_*"):
-        stale.unlink()
+    """Write the fields of a discharge, one file per domain and instant, and a .pvd index per domain.
+
+    Instants of a run that goes on come without current densities: their files are left as they are.
+    """
+    remove_instants(folder, "discharge_*_", len(snapshots))
     domains = {
         "electrolyte": "ionic_potential",
         "conductors": "electronic_potential",
@@ -49,7 +51,9 @@ def write_snapshots(mesh: LabelledMesh, snapshots: list[Snapshot], folder: Path)
         entries = []
         for k, snapshot in enumerate(snapshots):
             file = folder / f"discharge_{domain}_{k:02d}.vtu"
-            _write_part(mesh, {units.get(name, name): getattr(snapshot, name)}, file)
+            if snapshot.currents is not None or not file.exists():
+                by_cell = _cell_fields(domain, snapshot)
+                _write_part(mesh, {units.get(name, name): getattr(snapshot, name)}, file, by_cell)
             entries.append(f'    <DataSet timestep="{snapshot.time:.9g}" file="{file.name}"/>')
         text = [
             '<?xml version="1.0"?>',
@@ -66,6 +70,22 @@ def write_snapshots(mesh: LabelledMesh, snapshots: list[Snapshot], folder: Path)
         columns["times"] = np.array([s.time for s in snapshots])
         columns["utilisations"] = np.array([s.utilisation for s in snapshots])
         np.savez_compressed(folder / "discharge_snapshots.npz", **columns)
+
+
+def remove_instants(folder: Path, stem: str, first: int) -> None:
+    """Remove the VTK files of instants from a number on, those of an earlier run."""
+    for path in folder.glob(f"{stem}[0-9]*.vtu"):
+        if int(path.stem.rsplit("_", 1)[1]) >= first:
+            path.unlink()
+
+
+def _cell_fields(domain: str, snapshot: Snapshot) -> dict[str, FloatArray]:
+    """Return the current densities that belong to a domain."""
+    if snapshot.currents is None or domain == "active_material":
+        return {}
+    ionic = domain == "electrolyte"
+    values = snapshot.currents.ionic if ionic else snapshot.currents.electronic
+    return {f"{'ionic' if ionic else 'electronic'}_current_density_A_m2": values}
 
 
 def _write_part(

@@ -15,7 +15,7 @@ from .schema_interfaces import InterfacesSection, KineticsSection
 from .schema_manufacturing import ManufacturedGeometry, PowderSection, RandomGeometry, RheologySection
 from .schema_morphology import MorphologySection
 from .schema_protocol import DischargeSection, ProtocolSection
-from .schema_section import DomainPhase, Fraction, NotNegative, ParticlePhase, Positive, Section, Vector
+from .schema_section import DomainPhase, Finite, Fraction, NotNegative, ParticlePhase, Positive, Section, Vector
 from .schema_shapes import (
     BricksGeometry,
     CheckerboardGeometry,
@@ -261,6 +261,12 @@ class OutputSection(Section):
     plots: bool = Field(True, description="PNG plots")
     snapshots: tuple[Fraction, ...] = Field(
         (0.05, 0.4), description="utilisations from which on the fields of the next step are kept; the end always"
+    )
+    snapshot_times: tuple[NotNegative, ...] = Field(
+        (), description="times from which on the fields of the next step are kept too [s]"
+    )
+    snapshot_voltages: tuple[Finite, ...] = Field(
+        (), description="voltages at whose first passage the fields are kept too [V]"
     )
     checkpoint_interval: NotNegative = Field(
         60.0, description="wall time between two checkpoints of a discharge, besides those after each protocol step [s]"

@@ -33,7 +33,7 @@ def stage_keys(case: Case, folder: Path) -> dict[str, str]:
     packing = content_hash([STAGE_FORMAT, data["geometry"], _source(case.geometry, folder)])
     assembly = {name: value for name, value in data["cell"].items() if name not in ("temperature", "lateral")}
     mesh = content_hash([packing, data["mesh"], assembly])
-    output = {name: data["output"][name] for name in ("fields", "snapshots")}
+    output = {name: data["output"][name] for name in ("fields", "snapshots", "snapshot_times", "snapshot_voltages")}
     keys = {"meshing": mesh, "electrode": content_hash([mesh, densities, output["fields"]])}
     keys["percolation"] = content_hash([mesh, output["fields"]])
     if case.morphology is not None:

@@ -16,6 +16,7 @@ from meshing.labelled_mesh import LabelledMesh
 
 from .active_network import ActiveNetwork, find_active_network
 from .cell_contacts import CellJoints
+from .cell_currents import current_densities
 from .cell_stiffness import typical_values
 from .connectivity import CellGraph
 from .constants import FARADAY
@@ -27,9 +28,10 @@ from .discharge_records import (
     StepListener,
     StepOutcome,
 )
-from .half_cell import CellModel, HalfCell
+from .half_cell import LITHIUM_FIELD, CellModel, HalfCell
 from .integrator import CellIntegrator, CellPoint, StepResult
 from .ledger import Ledger
+from .lithiation import SurfaceState
 from .march import Advance, March, SmallestStepError
 from .newton import NewtonSettings, NewtonSolver, NotConvergedError
 from .progress import Progress, StepStart
@@ -219,9 +221,19 @@ class Discharge:
     def snapshot(self, point: CellPoint, utilisation: float) -> Snapshot | None:
         """Collect the nodal fields on rank 0 (collective)."""
         fields = [f.at_vertices(self.cell.values(k, point.state)) for k, f in enumerate(self.cell.fields)]
+        surface, currents = self._surface(point), current_densities(self.cell, point.state)
         if fields[0] is None or fields[1] is None or fields[2] is None:
             return None
-        return Snapshot(point.time, utilisation, fields[0], fields[1], fields[2])
+        return Snapshot(point.time, utilisation, fields[0], fields[1], fields[2], surface, currents)
+
+    def _surface(self, point: CellPoint) -> SurfaceState | None:
+        """Collect what the reaction of the working electrode does on rank 0 (collective)."""
+        points, found = self.cell.points[self.figures.working], point.currents.surfaces[self.figures.working]
+        x = points.values(LITHIUM_FIELD, point.state[self.cell.slices[LITHIUM_FIELD]])
+        parts = [points.at_facets(values, self.comm) for values in (found.current, found.overpotential, x)]
+        if parts[0] is None or parts[1] is None or parts[2] is None:
+            return None
+        return SurfaceState(parts[0], parts[1], parts[2])
 
 
 def _network(mesh: LabelledMesh, model: CellModel, graph: CellGraph) -> ActiveNetwork:

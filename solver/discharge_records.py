@@ -9,7 +9,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from .cell_currents import CellCurrentDensities
 from .heat import Heat
+from .lithiation import SurfaceState
 from .overpotential_shares import OverpotentialShares
 
 FloatArray = npt.NDArray[np.float64]
@@ -93,6 +95,8 @@ class Snapshot:
     ionic_potential: FloatArray  # (labelled vertices,) [V]
     electronic_potential: FloatArray  # [V]
     stoichiometry: FloatArray
+    surface: SurfaceState | None = None  # of the working electrode; None where it was not kept
+    currents: CellCurrentDensities | None = None  # likewise
 
 
 StepListener = Callable[[DischargeRecord, float, Callable[[], Snapshot | None]], None]

@@ -32,6 +32,7 @@ class InterfacePoints:
     at_counter: FloatArray  # (points,) 1 where the point lies on the counter face, else 0
     corners: IntArray  # (points,) first corner of the surface's facets at the point: its name on any number of ranks
     corner_count: int  # three per facet
+    first_corners: IntArray  # (facets, 3) first corner that shares the point of each, the same on every rank
 
     def values(self, field: int, unknowns: FloatArray) -> FloatArray:
         """Return a field at the points."""
@@ -55,6 +56,11 @@ class InterfacePoints:
         collected = np.full(self.corner_count, np.nan)
         collected[np.concatenate(keys)] = np.concatenate(parts)
         return collected
+
+    def at_facets(self, values: FloatArray, comm: MPI.Intracomm) -> FloatArray | None:
+        """Collect point values at the corners of the facets (facets, 3) on rank 0 (collective)."""
+        collected = self.at_corners(values, comm)
+        return None if collected is None else np.asarray(collected[self.first_corners])
 
 
 @dataclass(frozen=True)
@@ -91,4 +97,4 @@ def surface_points(
         selection_matrix(comm, unique[mine, k], field.reduction.size_local) for k, field in enumerate(fields)
     )
     weight, at_counter = np.asarray(weights[mine], dtype=np.float64), unique[mine, -1].astype(float)
-    return InterfacePoints(weight, selections, at_counter, named[mine], len(table))
+    return InterfacePoints(weight, selections, at_counter, named[mine], len(table), named[group].reshape(-1, 3))

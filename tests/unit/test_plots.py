@@ -12,6 +12,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import meshio
 import numpy as np
 import pytest
 from matplotlib.colors import to_rgb
@@ -177,7 +178,7 @@ CASE: dict[str, Any] = {
 LAYERS_PICTURES = [
     *("mesh_section.png", "mesh_quality.png", "percolation.png", "conduction.png", "currents.png"),
     *("ionic_potential.png", "lithium.png", "voltage.png"),
-    *("overpotentials.png", "heat.png"),
+    *("overpotentials.png", "heat.png", "lithiation.png"),
 ]
 
 
@@ -195,7 +196,7 @@ def test_pictures_of_a_layers_run(run_directory: Path) -> None:
         path = run_directory / "plots" / name
         with Image.open(path) as image:
             assert image.format == "PNG"
-            assert image.width == (1600 if name in ("currents.png", "overpotentials.png") else 1200)
+            assert image.width == (1600 if name in ("currents.png", "overpotentials.png", "lithiation.png") else 1200)
         assert path.stat().st_size < LARGEST_FILE
 
 
@@ -236,6 +237,21 @@ def test_fields_are_drawn_as_in_the_file(run_directory: Path) -> None:
         assert (shown.min(), shown.max()) == pytest.approx((np.nanmin(values), np.nanmax(values)), rel=1e-9)
     drawn = potential.axes[0].collections[-1]
     assert drawn.get_clim() == pytest.approx((1e3 * np.nanmin(phi[1]), 1e3 * np.nanmax(phi[1])), rel=1e-9)
+
+
+def test_current_densities_of_the_slab_are_the_cell_current(run_directory: Path) -> None:
+    """Ions carry it down the separator; electrons through the material from the reacting face, in every cell."""
+    out = run_directory / "fields"
+    with (run_directory / "curves" / "discharge.csv").open() as file:
+        density = float(list(csv.DictReader(file))[-1]["current_A"]) / 1e-12
+    ions = meshio.read(out / "discharge_electrolyte_02.vtu").cell_data["ionic_current_density_A_m2"][0]
+    electrons = meshio.read(out / "discharge_conductors_02.vtu").cell_data["electronic_current_density_A_m2"][0]
+    facets = meshio.read(out / "interface_02.vtu").cell_data["current_density_A_m2"][0]
+    assert len(ions) > 0 < len(electrons)
+    assert ions[:, 2] == pytest.approx(density, rel=1e-6)
+    assert electrons[:, 2] == pytest.approx(density, rel=1e-6)
+    assert np.abs(np.concatenate([ions, electrons])[:, :2]).max() < 1e-6 * density
+    assert facets == pytest.approx(-density, rel=1e-6)
 
 
 def test_pictures_of_an_earlier_run_are_removed(tmp_path: Path) -> None:

@@ -102,6 +102,12 @@ def test_heat_and_delivered_energy_are_the_energy_of_the_open_circuit(planar: Pa
     assert rate == pytest.approx(powers, rel=1e-12)
 
 
+def particle_currents(out: Path) -> FloatArray:
+    """Current of each particle at the last kept instant."""
+    with sorted((out / "curves").glob("particles_*.csv"))[-1].open() as file:
+        return np.array([float(row["current_A"]) for row in csv.DictReader(file)])
+
+
 def composite(protocol: list[dict[str, Any]]) -> dict[str, Any]:
     """Spheres of the shipped small composite on a coarse mesh."""
     case = content("small_composite", "mesh.cell_size=1.2e-6")
@@ -116,6 +122,9 @@ def test_shares_of_a_composite_on_discharge_at_rest_and_on_charge(shared_tmp_pat
     run_in_process(composite(steps), shared_tmp_path / "all", comm)
     rows = table(shared_tmp_path / "all")
     check_sum(rows)
+    assert particle_currents(shared_tmp_path / "all").sum() == pytest.approx(
+        -curve(shared_tmp_path / "all")["current_A"][-1], rel=1e-9
+    )
     voltages = overpotentials(rows)
     for step, sign in ((1, 1.0), (3, -1.0)):
         under_way = (rows["protocol_step"] == step) & (curve(shared_tmp_path / "all")["step_s"] > 0.0)

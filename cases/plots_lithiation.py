@@ -1,0 +1,65 @@
+"""Lithium at the kept instants: along z, particle by particle, and what each particle carries."""
+
+from __future__ import annotations
+
+from itertools import count, takewhile
+
+import numpy as np
+import numpy.typing as npt
+from matplotlib import colormaps
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from .plots_files import RunFiles
+from .plots_style import MICROMETRE, WIDE, new_figure
+
+FloatArray = npt.NDArray[np.float64]
+Columns = dict[str, FloatArray]
+
+_MOST_INSTANTS = 5
+
+
+def plot_lithiation(run: RunFiles) -> Figure | None:
+    """Draw x along z with its range, the mean x of the particles against size, and their share of the current."""
+    numbers = list(takewhile(lambda k: run.curve(f"lithiation_{k:02d}") is not None, count()))
+    if not numbers:
+        return None
+    shown = numbers if len(numbers) <= _MOST_INSTANTS else numbers[:: -(-len(numbers) // _MOST_INSTANTS)]
+    figure = new_figure(4.4, WIDE)
+    along, particles, current = figure.subplots(1, 3)
+    colours = colormaps["viridis"](np.linspace(0.0, 0.85, len(shown)))
+    for k, colour in zip(shown, colours, strict=True):
+        profile, beads = run.curve(f"lithiation_{k:02d}"), run.curve(f"particles_{k:02d}")
+        assert profile is not None
+        assert beads is not None
+        label = f"{profile['time_s'][0]:.4g} s"
+        _draw_profile(along, profile, tuple(colour), label)
+        _draw_particles(particles, current, beads, tuple(colour), label)
+    along.set_xlabel(r"lithium $x = c/c_\mathrm{max}$")
+    along.set_ylabel("z [µm]")
+    particles.set_xlabel("equivalent diameter of the AM in a particle [µm]")
+    particles.set_ylabel(r"mean lithium $x$ of the particle")
+    current.set_xlabel("share of the AM's volume")
+    current.set_ylabel("share of the current")
+    for axes in (along, particles, current):
+        axes.grid(alpha=0.3)
+    handles = along.get_legend_handles_labels()[0]
+    figure.legend(handles=handles, loc="outside lower center", ncols=_MOST_INSTANTS, fontsize=9, frameon=False)
+    return figure
+
+
+def _draw_profile(axes: Axes, profile: Columns, colour: tuple[float, ...], label: str) -> None:
+    heights = profile["z_m"] / MICROMETRE
+    low, high = profile["smallest_stoichiometry"], profile["largest_stoichiometry"]
+    axes.fill_betweenx(heights, low, high, color=colour, alpha=0.2, linewidth=0.0)
+    axes.plot(profile["mean_stoichiometry"], heights, color=colour, label=label)
+
+
+def _draw_particles(lithium: Axes, current: Axes, beads: Columns, colour: tuple[float, ...], label: str) -> None:
+    """Draw the active particles; the diagonal of the shares is an electrode that is used evenly."""
+    diameter = np.cbrt(6.0 * beads["volume_m3"] / np.pi) / MICROMETRE
+    lithium.plot(diameter, beads["mean_stoichiometry"], ".", color=colour, markersize=4, label=label)
+    volume, flow = (beads[name] / beads[name].sum() for name in ("volume_m3", "current_A"))
+    current.plot(volume, flow, ".", color=colour, markersize=4)
+    largest = float(volume.max())
+    current.plot([0.0, largest], [0.0, largest], color="grey", linewidth=0.8)
