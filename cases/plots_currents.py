@@ -51,7 +51,8 @@ def _figure(run: RunFiles, name: str, path: Path, columns: dict[str, FloatArray]
     drawn = PolyCollection(
         list(cut.polygons / MICROMETRE), array=cut.size, cmap="inferno", edgecolors="face", linewidths=0.2
     )
-    drawn.set_clim(0.0, float(np.quantile(cut.size, LARGEST)))
+    if len(cut.size):  # none where what conducts lies beside the section
+        drawn.set_clim(0.0, float(np.quantile(cut.size, LARGEST)))
     section.add_collection(drawn)
     width = float(mesh.upper[0] - mesh.lower[0]) / MICROMETRE
     frame_section(section, width, mesh.electrode_bottom / MICROMETRE, float(mesh.upper[2]) / MICROMETRE)

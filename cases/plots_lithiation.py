@@ -59,6 +59,8 @@ def _draw_particles(lithium: Axes, current: Axes, beads: Columns, colour: tuple[
     """Draw the active particles; the diagonal of the shares is an electrode that is used evenly."""
     diameter = np.cbrt(6.0 * beads["volume_m3"] / np.pi) / MICROMETRE
     lithium.plot(diameter, beads["mean_stoichiometry"], ".", color=colour, markersize=4, label=label)
+    if abs(beads["current_A"].sum()) < 1e-3 * np.abs(beads["current_A"]).sum():  # at rest
+        return
     volume, flow = (beads[name] / beads[name].sum() for name in ("volume_m3", "current_A"))
     current.plot(volume, flow, ".", color=colour, markersize=4)
     largest = float(volume.max())

@@ -103,6 +103,8 @@ def particle_lithiation(
 
 PERCENTILES = (5, 25, 50, 75, 95)
 CARRIED = 0.9  # of the current
+SHARE_KEY = "area_share_of_90_percent"
+NO_CURRENT = 1e-3  # of what flows in either direction
 
 
 def current_distribution(mesh: LabelledMesh, network: ActiveNetwork, surface: SurfaceState) -> dict[str, float | None]:
@@ -117,6 +119,9 @@ def current_distribution(mesh: LabelledMesh, network: ActiveNetwork, surface: Su
     weights = np.repeat(triangle_areas(mesh.vertices, sides.first) / 3.0, 3)
     current = surface.current.ravel()
     mean = float(weights @ current / weights.sum())
+    if abs(mean) <= NO_CURRENT * float(weights @ np.abs(current) / weights.sum()):  # lithium only changes places
+        names = [*(f"p{p}_over_mean" for p in PERCENTILES), SHARE_KEY]
+        return {"mean_A_m2": mean, **dict.fromkeys(names)}
     relative = current / mean
     order = np.argsort(relative)
     below = (np.cumsum(weights[order]) - 0.5 * weights[order]) / weights.sum()
@@ -126,4 +131,4 @@ def current_distribution(mesh: LabelledMesh, network: ActiveNetwork, surface: Su
     one_way = bool((relative > 0.0).all())
     carrying = float(np.interp(CARRIED, flow / weights.sum(), area)) if one_way else None
     percentiles = {f"p{p}_over_mean": float(v) for p, v in zip(PERCENTILES, found, strict=True)}
-    return {"mean_A_m2": mean, **percentiles, "area_share_of_90_percent": carrying}
+    return {"mean_A_m2": mean, **percentiles, SHARE_KEY: carrying}

@@ -62,6 +62,16 @@ def test_current_distribution_weighs_with_area(slab: tuple[LabelledMesh, ActiveN
     assert found["area_share_of_90_percent"] == pytest.approx(0.25 + 0.75 * (0.9 - 0.625) / 0.375, rel=1e-9)
 
 
+def test_at_rest_there_is_no_distribution(slab: tuple[LabelledMesh, ActiveNetwork]) -> None:
+    """What flows out here and in there has no mean to compare with."""
+    mesh, network = slab
+    current = np.ones((len(network.surfaces[0].sides.first), 3))
+    current[::2] = -1.0
+    found = current_distribution(mesh, network, surface(current))
+    assert found["mean_A_m2"] == pytest.approx(0.0, abs=1e-12)
+    assert all(value is None for name, value in found.items() if name != "mean_A_m2")
+
+
 def test_unequal_facets_weigh_by_area(slab: tuple[LabelledMesh, ActiveNetwork]) -> None:
     """Stretched in x beyond the middle: what flows there counts three times."""
     mesh, network = slab
