@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -35,11 +36,14 @@ class VaryingCoefficient:
     curve: Curve
     factor: float = 1.0  # F c_max [C/m3] with a diffusivity, 1 with a conductivity
 
-    def __call__(self, x: FloatArray) -> tuple[FloatArray, FloatArray]:
-        """Return the coefficient and its derivative by x, shape of x."""
+    def value(self, x: FloatArray) -> FloatArray:
+        """Return the coefficient, shape of x."""
+        return np.asarray(self.factor * self.curve.value(np.clip(x, *self.curve.range)))
+
+    def slope(self, x: FloatArray) -> FloatArray:
+        """Return its derivative by x, shape of x."""
         inside = np.clip(x, *self.curve.range)
-        value, slope = self.factor * self.curve.value(inside), self.factor * self.curve.slope(inside)
-        return value, np.where(inside == x, slope, 0.0)
+        return np.where(inside == x, self.factor * self.curve.slope(inside), 0.0)
 
 
 def constant_part(properties: Mapping[Phase, TransportProperty]) -> dict[Phase, float]:
@@ -139,7 +143,7 @@ class CellStiffness:
 
     def flow(self, unknowns: FloatArray, stoichiometry: FloatArray) -> FloatArray:
         """Return K(x) u [A] at the owned dofs of the unconstrained problem."""
-        value, _ = self._coefficient(stoichiometry)
+        value = self._by_law(self._means(stoichiometry), "value")
         return _added_up(self.field.space, self.dofs, value[:, None] * self._unit_flow(unknowns))
 
     def reduced_flow(self, unknowns: FloatArray, stoichiometry: FloatArray) -> FloatArray:
@@ -155,7 +159,8 @@ class CellStiffness:
 
         Where u is the stoichiometry itself, both belong to the same matrix, and the first is their sum.
         """
-        value, slope = self._coefficient(stoichiometry)
+        means = self._means(stoichiometry)
+        value, slope = self._by_law(means, "value"), self._by_law(means, "slope")
         # x_c is the mean of four nodal values: each has a quarter of the effect on k.
         by_node = 0.25 * slope[:, None] * self._unit_flow(unknowns)
         by_stoichiometry = np.broadcast_to(by_node[:, :, None], self.unit.shape)
@@ -185,12 +190,18 @@ class CellStiffness:
         united.axpy(1.0, block, PETSc.Mat.Structure.SUBSET_NONZERO_PATTERN)
         self.coupled.add(united, self._by_stoichiometry)
 
-    def _coefficient(self, stoichiometry: FloatArray) -> tuple[FloatArray, FloatArray]:
-        mean = _local_values(self.lithium, stoichiometry)[self.lithium_dofs].mean(axis=1)
-        value, slope = np.zeros_like(mean), np.zeros_like(mean)
+    def _means(self, stoichiometry: FloatArray) -> FloatArray:
+        """Return x_c of every cell."""
+        return np.asarray(_local_values(self.lithium, stoichiometry)[self.lithium_dofs].sum(axis=1) * 0.25)
+
+    def _by_law(self, means: FloatArray, what: Literal["value", "slope"]) -> FloatArray:
+        """Return the coefficient of every cell, or its slope."""
+        if len(self._laws) == 1:
+            return np.asarray(getattr(self._laws[0][1], what)(means))
+        result = np.zeros_like(means)
         for index, law in self._laws:
-            value[index], slope[index] = law(mean[index])
-        return value, slope
+            result[index] = getattr(law, what)(means[index])
+        return result
 
     def _unit_flow(self, unknowns: FloatArray) -> FloatArray:
         """Return K_c u in every cell, shape (cells, 4)."""

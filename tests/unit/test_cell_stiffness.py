@@ -1,7 +1,7 @@
 """Stiffness that follows the stoichiometry: against a constant one, a sum by hand and finite differences.
 
 Seen to fail with: the derivative by x left out of the Jacobian, a whole instead of a quarter of it per node,
-x_c taken from one corner of the cell, the lithium row of the Jacobian by i instead of i_n.
+x_c taken from one corner of the cell.
 """
 
 from __future__ import annotations

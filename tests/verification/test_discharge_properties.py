@@ -1,7 +1,7 @@
 """D(x) and sigma_e(x) in the planar half cell, against the one-dimensional solution with the same functions.
 
-Seen to fail with: D and sigma_e taken at one corner of each cell (first order), at the start of the step (first
-order in time), nodal reactions without the part that varies (charge balance).
+Seen to fail with: D and sigma_e taken at one corner of each cell (first order), nodal reactions without the part that
+varies (charge balance).
 """
 
 from __future__ import annotations
