@@ -61,6 +61,7 @@ def case(tolerance: float = 1e-4) -> dict[str, Any]:
     def material(electrode: dict[str, float], charged: float, discharged: float) -> dict[str, Any]:
         return {
             "name": "NMC622",
+            "reference_temperature": TEMPERATURE,  # else i_0 follows the activation energy of NMC622
             "electronic_conductivity": CONDUCTIVITY,
             "diffusivity": DIFFUSIVITY,
             "maximum_concentration": electrode["maximum"],
