@@ -10,8 +10,8 @@ import numpy.typing as npt
 from .controls import Control
 from .double_layer import SWITCHING_TIME, LayerStages
 from .half_cell import LITHIUM_FIELD, CellCurrents, HalfCell, ImplicitStage, layer_voltages
-from .newton import NewtonSolver, NotConvergedError
-from .range_guard import RangeGuard
+from .newton import NewtonSolver
+from .range_guard import LeftRangeError, RangeGuard
 from .reduction import global_sums
 from .time_stepping import GAMMA, STAGE_WEIGHTS, milne_factor
 
@@ -92,7 +92,7 @@ class CellIntegrator:
         rate_2 = np.asarray((second.state[lithium] - base) / (GAMMA * step))
         left = self.guard.left(second.state, point.state)
         if left:
-            raise NotConvergedError(left)
+            raise LeftRangeError(left)
         flows = [self.cell.interface_flows(stage.currents) for stage in (first, second)]
         powers = [self.cell.voltage(stage.state) * flow for stage, flow in zip((first, second), flows, strict=True)]
         lithium_flows = [self.cell.lithium_flows(stage.currents) for stage in (first, second)]

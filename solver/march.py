@@ -12,7 +12,12 @@ from .event_location import STEP_TOLERANCE, Trial, locate
 from .integrator import CellIntegrator, CellPoint, StepResult
 from .newton import NotConvergedError
 from .protocol import End, Reading, Watch
+from .range_guard import LeftRangeError
 from .time_stepping import StepController
+
+# Of the largest step: where shorter ones still lead out of the range, the surface is full. Much shorter ones would
+# drown the balances in the rounding of x/dt.
+FULL_SHARE = 1e-6
 
 Reader = Callable[[StepResult], Reading]
 
@@ -93,7 +98,7 @@ class March:
         """Repeat a step with smaller sizes until it converges and meets the tolerance; count the repetitions."""
         rejected = 0
         while True:
-            reason = "the error estimate is above the tolerance"
+            reason, least = "the error estimate is above the tolerance", self.controller.smallest_step
             proposal = self.controller.shrink * step
             try:
                 result = self.integrator.advance(point, step, self.control)
@@ -102,11 +107,14 @@ class March:
                     return self._trial(result, read), proposal, rejected
             except NotConvergedError as error:
                 reason = str(error)
-            step = self._checked(min(proposal, 0.5 * step), reason)
+                if isinstance(error, LeftRangeError):
+                    least = max(least, FULL_SHARE * self.controller.largest_step)
+            step = self._checked(min(proposal, 0.5 * step), reason, least)
             rejected += 1
 
-    def _checked(self, step: float, reason: str) -> float:
+    def _checked(self, step: float, reason: str, least: float = 0.0) -> float:
         """Return a step that is not too small [s]."""
-        if not np.isfinite(step) or step < self.controller.smallest_step:
-            raise SmallestStepError(f"failed with the smallest step {self.controller.smallest_step:g} s: {reason}")
+        smallest = max(least, self.controller.smallest_step)
+        if not np.isfinite(step) or step < smallest:
+            raise SmallestStepError(f"failed with the smallest step {smallest:g} s: {reason}")
         return step

@@ -6,12 +6,17 @@ import numpy as np
 import numpy.typing as npt
 
 from .half_cell import LITHIUM_FIELD, HalfCell
+from .newton import NotConvergedError
 from .range_closure import CLOSING_SHARE
 
 FloatArray = npt.NDArray[np.float64]
 
 VERGE = 0.1  # of the part of the range in which charge transfer closes, into which no step may lead
 ROUNDING = 1e-12  # of x, by which a surface at rest at an end may lie beyond
+
+
+class LeftRangeError(NotConvergedError):
+    """A step that carries a surface to an end of its range; shorter ones stop before, unless the surface is full."""
 
 
 class RangeGuard:
