@@ -152,6 +152,7 @@ def test_every_property_follows_its_activation_energy(tmp_path: Path) -> None:
             energy_of = "exchange_current" if key in ("rate_constant", "exchange_current_density") else key
             warm["materials"][domain][f"{energy_of}_activation_energy"] = energy
             scaled["materials"][domain][key] *= arrhenius(energy, 323.15)
+    scaled["materials"]["AM"]["exchange_current_activation_energy"] = 0.0  # that of the library is not zero
     warm["materials"]["AM"]["entropy_coefficient"] = [[0.2, 1.0], [2e-4, -1e-4]]
     x, potential = scaled["materials"]["AM"]["open_circuit_potential"]
     shift = [25.0 * (2e-4 - 3e-4 * (at - 0.2) / 0.8) for at in x]
