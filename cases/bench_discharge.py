@@ -63,7 +63,7 @@ class Sample:
 class Plan:
     """What is measured."""
 
-    whole: Sample = Sample(1.1e-6)
+    whole: Sample = Sample(1.06e-6)
     ladder: tuple[Sample, ...] = tuple(
         Sample(size, particles)
         for particles, size in ((60, 1.3e-6), (300, 1.2e-6), (300, 0.9e-6), (300, 0.6e-6), (1000, 0.6e-6))
