@@ -158,6 +158,8 @@ def build_cell_model(case: Case, materials: CaseMaterials) -> CellModel:
         reactions={phase: _reaction(case, phase, entry) for phase, entry in actives.items()},
         counter=_counter(case, materials),
         contacts=cell_contacts(case),
+        temperature=case.cell.temperature,
+        entropy_coefficient={phase: curve for phase, entry in actives.items() if (curve := entry.entropy) is not None},
     )
 
 

@@ -74,7 +74,7 @@ def plot_heat(run: RunFiles) -> Figure | None:
     figure = new_figure(3.8)
     rate, total = figure.subplots(1, 2)
     for name, colour, title in (("irreversible", "#D55E00", "irreversible"), ("reversible", "#0072B2", "reversible")):
-        if f"heat_{name}_W_m2" in rows:
+        if np.isfinite(rows[f"heat_{name}_W_m2"]).any():
             rate.plot(across, rows[f"heat_{name}_W_m2"], color=colour, label=title)
             total.plot(across, rows[f"heat_{name}_J_m2"] / 1000.0, color=colour, label=title)
     rate.set_ylabel("heat generation [W/m²]")

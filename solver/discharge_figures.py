@@ -13,7 +13,7 @@ from manufacturing.phases import Phase
 
 from .discharge_records import DischargeRecord, StepOutcome, cycle_figures
 from .half_cell import HalfCell
-from .heat import Heat, equilibrium_energy
+from .heat import Heat, equilibrium_energy, reversible_heat, reversible_rate
 from .integrator import CellPoint, StepResult
 from .ledger import Ledger
 from .overpotential_shares import SHARES_LIMIT, SMALLEST_CURRENT, OverpotentialShares, PowerBalance
@@ -81,15 +81,21 @@ class CellFigures:
 
     def _heat(self, shares: OverpotentialShares, progress: Progress) -> Heat:
         """Return the heat of a row of the curve, integrated on from the row before."""
-        rate = shares.loss / self.scales.area
+        area, state = self.scales.area, progress.point.state
+        rate = shares.loss / area
+        exchanged = reversible_rate(self.cell, state, shares.current_A)
         if not progress.records:
-            return Heat(rate)
+            return Heat(rate) if exchanged is None else Heat(rate, 0.0, exchanged / area, 0.0)
         earlier, ledger = progress.records[-1], progress.ledger
-        to_joule = SECONDS_PER_HOUR * self.scales.area  # of the curve's capacity and energy per area
+        to_joule = SECONDS_PER_HOUR * area  # of the curve's capacity and energy per area
         passed = ledger.passed - earlier.capacity_Ah_m2 * to_joule
         delivered = ledger.energy - earlier.energy_Wh_m2 * to_joule
-        gained = equilibrium_energy(self.cell, progress.point.state, passed) - delivered
-        return Heat(rate, earlier.heat.irreversible_J_m2 + gained / self.scales.area)
+        gained = equilibrium_energy(self.cell, state, passed) - delivered
+        irreversible = earlier.heat.irreversible_J_m2 + gained / area
+        taken = reversible_heat(self.cell, state, passed)
+        if exchanged is None or taken is None or earlier.heat.reversible_J_m2 is None:
+            return Heat(rate, irreversible)
+        return Heat(rate, irreversible, exchanged / area, earlier.heat.reversible_J_m2 + taken / area)
 
     def _balances(self, point: CellPoint, ledger: Ledger) -> tuple[float, float, float]:
         """Return the cell current [A] and the relative errors of charge and lithium."""
@@ -172,6 +178,7 @@ def discharge_summary(figures: CellFigures, progress: Progress) -> dict[str, Any
         "overpotential_residual_V": max(abs(r.shares.residual_V) for r in records),
         "overpotentials_mean_V": mean_overpotentials(records, figures.scales),
         "irreversible_heat_J_m2": last.heat.irreversible_J_m2,
+        "reversible_heat_J_m2": last.heat.reversible_J_m2,
         "protocol": [outcome.figures() for outcome in progress.outcomes],
         "cycles": cycle_figures(progress.outcomes),
     }

@@ -37,6 +37,7 @@ from .double_layer import LayerStages
 from .field import NodalField, build_field, reduced_mass
 from .interface_points import FacetSide, InterfacePoints, surface_points
 from .kinetics import InsertionReaction, InterfaceCurrent, MetalReaction
+from .materials import Curve
 from .reduction import global_extremes, global_sum, global_sums
 
 FloatArray = npt.NDArray[np.float64]
@@ -57,6 +58,8 @@ class CellModel:
     reactions: dict[Phase, InsertionReaction]
     counter: MetalReaction | None  # None: phi_i = 0 on the counter face
     contacts: CellContacts = field(default_factory=CellContacts)  # resistances without charge transfer
+    temperature: float = 298.15  # [K]
+    entropy_coefficient: dict[Phase, Curve] = field(default_factory=dict)  # dU/dT(x) [V/K] where it is known
 
     def known_range(self, phase: Phase) -> tuple[float, float]:
         """Return the stoichiometries for which every function of an active material is known."""

@@ -1,4 +1,4 @@
-"""Heat that the cell generates, and its integral over the run (Eq. 34).
+"""Heat that the cell generates, and its integral over the run (Eqs. 34 and 34a).
 
 The irreversible heat is what the processes of :mod:`solver.overpotential_shares` take together,
 
@@ -6,10 +6,14 @@ The irreversible heat is what the processes of :mod:`solver.overpotential_shares
 
 (D. Bernardi, E. Pawlikowski, J. Newman, J. Electrochem. Soc. 132 (1985) 5, without the enthalpy of mixing). Its
 integral is the energy of the open circuit, by Gauss' rule along the mean stoichiometry, less the delivered energy.
+The reversible heat needs the entropy coefficient of every active material; that of a metal counts as none,
+
+    q_rev = -I T dU/dT(mean x)                                                                         (34a)
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,6 +22,7 @@ import numpy.typing as npt
 from manufacturing.phases import Phase
 
 from .half_cell import HalfCell
+from .materials import Curve
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -30,6 +35,8 @@ class Heat:
 
     irreversible_W_m2: float  # noqa: N815 - unit
     irreversible_J_m2: float = 0.0  # noqa: N815 - unit
+    reversible_W_m2: float | None = None  # noqa: N815 - unit; None: an entropy coefficient is not known
+    reversible_J_m2: float | None = None  # noqa: N815 - unit
 
 
 def equilibrium_energy(cell: HalfCell, state: FloatArray, passed: float) -> float:
@@ -40,14 +47,48 @@ def equilibrium_energy(cell: HalfCell, state: FloatArray, passed: float) -> floa
         state: at the end.
         passed: charge through the cell [C], positive on discharge; it fills AM and empties a second electrode.
     """
+    metal = cell.model.counter
+    rest = -passed * metal.equilibrium_potential if metal is not None else 0.0
+    curves = [reaction.open_circuit_potential for reaction in cell.reactions]
+    return rest + _along_charge(cell, state, passed, curves)
+
+
+def reversible_heat(cell: HalfCell, state: FloatArray, passed: float) -> float | None:
+    """Return -integral(T dU/dT dQ) over the charge that passed before a state [J], None where dU/dT is not known."""
+    curves = _entropies(cell)
+    return None if curves is None else -cell.model.temperature * _along_charge(cell, state, passed, curves)
+
+
+def reversible_rate(cell: HalfCell, state: FloatArray, current: float) -> float | None:
+    """Return -I T dU/dT(mean x) of a state at a cell current [A] in W, None where dU/dT is not known."""
+    curves = _entropies(cell)
+    if curves is None:
+        return None
+    means = cell.mean_stoichiometry(state)
+    slopes = [_sign(cell, k) * float(curve.value(means[k])) for k, curve in enumerate(curves)]
+    return -current * cell.model.temperature * sum(slopes)
+
+
+def _entropies(cell: HalfCell) -> list[Curve] | None:
+    """Return dU/dT [V/K] of the active material at each surface; None where one is not known."""
+    known = [cell.model.entropy_coefficient.get(surface.material) for surface in cell.network.surfaces]
+    found = [curve for curve in known if curve is not None]
+    return found if len(found) == len(known) else None
+
+
+def _sign(cell: HalfCell, surface: int) -> float:
+    """Return 1 for the working electrode, -1 for the second one."""
+    return 1.0 if cell.network.surfaces[surface].material == Phase.AM else -1.0
+
+
+def _along_charge(cell: HalfCell, state: FloatArray, passed: float, curves: Sequence[Curve]) -> float:
+    """Return the integral of the signed sum of curves of the mean stoichiometries over the passed charge."""
     means = cell.mean_stoichiometry(state)
     capacities = cell.inventory(state) / means
     nodes, weights = np.polynomial.legendre.leggauss(GAUSS_POINTS)
     back = 0.5 * passed * (1.0 - nodes)  # charge from each node to the end
-    metal = cell.model.counter
-    potential = np.full(GAUSS_POINTS, -metal.equilibrium_potential if metal is not None else 0.0)
-    for k, surface in enumerate(cell.network.surfaces):
-        sign = 1.0 if surface.material == Phase.AM else -1.0
-        curve = cell.reactions[k].open_circuit_potential
-        potential += sign * curve.value(means[k] - sign * back / capacities[k])
-    return float(0.5 * passed * weights @ potential)
+    total = np.zeros(GAUSS_POINTS)
+    for k, curve in enumerate(curves):
+        sign = _sign(cell, k)
+        total += sign * curve.value(means[k] - sign * back / capacities[k])
+    return float(0.5 * passed * weights @ total)

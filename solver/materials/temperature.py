@@ -82,8 +82,7 @@ def _scaled(entry: Quantity | Curve, factor: float, note: str) -> Quantity | Cur
 
 def _shifted(material: ActiveMaterial, temperature: float) -> Curve:
     """Return U(x) + (T - T_ref) dU/dT(x)."""
-    entropy = material.entropy_coefficient
-    assert entropy is not None
-    curve = ConstantCurve(entropy.value, entropy.unit, entropy.source) if isinstance(entropy, Quantity) else entropy
+    curve = material.entropy
+    assert curve is not None
     change = temperature - material.reference_temperature.value
     return CombinedCurve(material.open_circuit_potential, 1.0, f"at {temperature:g} K", curve, change)

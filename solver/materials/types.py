@@ -11,7 +11,7 @@ from scipy.constants import physical_constants
 
 from manufacturing.errors import InputError
 
-from .curve import Curve, FloatArray, check_range
+from .curve import ConstantCurve, Curve, FloatArray, check_range
 from .quantity import Quantity
 
 FARADAY = float(physical_constants["Faraday constant"][0])  # [C/mol], CODATA
@@ -70,6 +70,12 @@ class ActiveMaterial:
         """Return ``diffusivity`` [m2/s] or ``electronic_conductivity`` [S/m]: a number, or a function of x."""
         entry: Quantity | Curve = getattr(self, name)
         return entry.value if isinstance(entry, Quantity) else entry
+
+    @property
+    def entropy(self) -> Curve | None:
+        """Return dU/dT(x) [V/K], None where it is not known."""
+        entry = self.entropy_coefficient
+        return ConstantCurve(entry.value, entry.unit, entry.source) if isinstance(entry, Quantity) else entry
 
     @property
     def transfer_coefficient_cathodic(self) -> float:

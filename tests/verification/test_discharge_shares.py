@@ -3,7 +3,7 @@
 Seen to fail with: the film's power counted twice, diffusion from the mean of U over the surface, the resistance of
 the counter electrode left out, the electrons of a second electrode counted with the first's, magnitudes in place of
 signs on charge, energy of the open circuit with U at the end of each step, voltages given at rest, a limit that
-not-a-number passes, contacts counted in the conduction too.
+not-a-number passes, heat of the entropy with the other sign, without the temperature, at the end of each step.
 """
 
 from __future__ import annotations
@@ -100,6 +100,28 @@ def test_heat_and_delivered_energy_are_the_energy_of_the_open_circuit(planar: Pa
     assert rate == pytest.approx(rows["current_density_A_m2"] * (rows["equilibrium_V"] - rows["voltage_V"]), rel=1e-9)
     powers = np.sum([v for name, v in rows.items() if name.endswith("W_m2") and name[:4] != "heat"], axis=0)
     assert rate == pytest.approx(powers, rel=1e-12)
+
+
+def test_reversible_heat_is_that_of_the_entropy(tmp_path: Path) -> None:
+    """-I T dU/dT with a coefficient that rises along x, and its integral, on discharge and back."""
+    temperature, at_empty, at_full = 310.0, -2e-4, 4e-4  # [K], [V/K]
+    entropy = f"materials.AM.entropy_coefficient=[[0.0, 1.0], [{at_empty}, {at_full}]]"
+    given = (*PLANAR, entropy, f"cell.temperature={temperature}", "discharge.cutoff_voltage=3.8")
+    for name, more in (("out", ()), ("back", ("discharge.current_density=-2.0", "discharge.cutoff_voltage=4.1"))):
+        found = run("planar_half_cell", tmp_path / name, MPI.COMM_SELF, *given, *more)["discharge"]
+        rows, x = table(tmp_path / name), curve(tmp_path / name)["mean_stoichiometry"]
+        coefficient = at_empty + (at_full - at_empty) * x
+        expected = -rows["current_density_A_m2"] * temperature * coefficient
+        assert rows["heat_reversible_W_m2"] == pytest.approx(expected, rel=1e-9)
+        reference = planar_reference(content("planar_half_cell", *PLANAR))
+        capacity = FARADAY * reference.maximum_concentration * reference.slab_thickness  # [C/m2]
+        passed = capacity * (x[-1] - x[0]) * (at_empty + (at_full - at_empty) * 0.5 * (x[0] + x[-1]))
+        assert rows["heat_reversible_J_m2"][-1] == pytest.approx(-temperature * passed, rel=1e-6)
+        assert found["reversible_heat_J_m2"] == rows["heat_reversible_J_m2"][-1]
+
+
+def test_heat_of_unknown_entropy_is_empty(planar: Path) -> None:
+    assert np.isnan(table(planar)["heat_reversible_W_m2"]).all()
 
 
 def particle_currents(out: Path) -> FloatArray:
