@@ -119,10 +119,8 @@ class NewtonSolver:
 
     def _scale(self, currents: CellCurrents, control: Control) -> float:
         if isinstance(control, Galvanostatic):
-            current = abs(control.current)
-        else:
-            current = float(np.abs(self.cell.interface_flows(currents)).max())
-        return max(current, self.reference_current)
+            return abs(control.current) or self.reference_current
+        return max(float(np.abs(self.cell.interface_flows(currents)).max()), self.reference_current)
 
     def _rounding(self, state: FloatArray, stage: ImplicitStage) -> float:
         """Return the residual that the last digit of every unknown makes [A]; no iteration can go below."""
