@@ -32,7 +32,7 @@ def layers(store: CheckStore) -> list[Check]:
     return [
         Check("two layers: voltage", 3.081374, voltage, 5e-7, relative=False, unit="V", seconds=two["seconds"]),
         Check("three layers", 0.651358, current, 5e-7, relative=False, unit="A/m2", seconds=three["seconds"]),
-        Check("charge transfer", 0.02569258, resistance, 1e-7, False, unit="Ohm m2", seconds=small["seconds"]),
+        Check("charge transfer", 0.02569258, resistance, 1e-8, False, unit="Ohm m2", seconds=small["seconds"]),
         *balances("layers", runs.values()),
     ]
 
