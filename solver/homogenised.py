@@ -149,6 +149,18 @@ def _accepted(
     raise StageError(f"homogenised model: no time step converges at {voltage:.4f} V")
 
 
+def _solution(matrix: coo_matrix, right: FloatArray) -> FloatArray:
+    """Return the solution of a linear system.
+
+    Raises:
+        ArithmeticError: singular, as where an iterate leaves the range and the reaction closes.
+    """
+    try:
+        return np.asarray(splu(matrix).solve(right))
+    except RuntimeError as error:
+        raise ArithmeticError(str(error)) from error
+
+
 class _Model:
     """Discrete equations; the unknowns of one layer stand together: phi_i, phi_e, x from the centre outwards."""
 
@@ -221,7 +233,7 @@ class _Model:
             residual = self._residual(state, interface, base, duration)
             if not np.isfinite(residual).all():
                 break
-            change = -splu(self._jacobian(state, interface, duration)).solve(residual)
+            change = -_solution(self._jacobian(state, interface, duration), residual)
             change *= min(1.0, LARGEST_CHANGE / max(np.abs(change).max(), 1e-300))
             state = _State(
                 state.ionic + change[self.at_ionic],

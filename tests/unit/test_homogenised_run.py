@@ -1,7 +1,8 @@
 """What ``granode homogenise`` takes from a finished run and says about it.
 
 Seen to fail with: the radius from the reacting area instead of the whole surface, the difference with the wrong sign,
-the inactive material counted, the separator's resistance without its thickness.
+the inactive material counted, the separator's resistance without its thickness, iterates that leave the range
+ending the run.
 """
 
 from __future__ import annotations
@@ -92,3 +93,23 @@ def test_what_cannot_be_compared_is_said(tmp_path: Path) -> None:
     dead["ionic_z"] = {"by_direction": {"z": {"effective_conductivity_S_m": 0.0}}}
     with pytest.raises(InputError, match="no ionic conductivity"):
         homogenise(finished(tmp_path / "b", SUMMARY | {"conduction": dead}), 8, 8)
+
+
+def test_full_surfaces_end_on_the_cutoff() -> None:
+    """Particles with few contacts: iterates leave the range, where the reaction closes and the system is singular."""
+    mesh = MESH | {
+        "cross_section_m2": 1.5748e-9,
+        "electrode_thickness_m": 34.576e-6,
+        "volume_fraction": {"AM": 0.2955},
+        "interface_area_m2": {"AM|SE": 1.816e-9, "AM|void": 6.997e-9},
+        "collector_area_m2": {},
+    }
+    found = {"active_fraction": {"AM": 1.0}, "active_area_m2": {"AM": 1.8162e-9}, "current_density_A_m2": 8.4023}
+    conduction = {
+        name: {"by_direction": {"z": {"effective_conductivity_S_m": value}}}
+        for name, value in (("electronic_z", 0.08585), ("ionic_z", 0.008048))
+    }
+    summary = {"meshing": mesh, "conduction": conduction, "discharge": found}
+    curve = homogenised_curve(*homogenised_cell(validate_case(CASE), summary), layers=40, shells=40)
+    assert curve.voltage[-1] == pytest.approx(2.8, abs=1e-6)
+    assert curve.profile.max() < 1.0
