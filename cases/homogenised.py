@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import json
 from pathlib import Path
 from typing import Any
@@ -14,7 +13,6 @@ from manufacturing.errors import InputError
 from manufacturing.phases import Phase
 from solver.half_cell import CellModel
 from solver.homogenised import HomogenisedCell, HomogenisedCurve, homogenised_curve
-from solver.materials import Quantity
 from solver.protocol import SECONDS_PER_HOUR
 
 from .case_file import validate_case
@@ -24,6 +22,7 @@ from .plots_files import RunFiles
 from .plots_homogenised import plot_homogenised
 from .plots_style import save_figure
 from .schema import Case
+from .table_file import write_table
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -46,7 +45,8 @@ def homogenise(out: Path, layers: int, shells: int) -> dict[str, float]:
     case, summary = _finished(out)
     cell, current, cutoff = homogenised_cell(case, summary)
     found = homogenised_curve(cell, current, cutoff, layers, shells)
-    write_curve(out / "curves" / "homogenised.csv", found)
+    (out / "curves").mkdir(exist_ok=True)
+    write_table(out / "curves" / "homogenised.csv", curve_rows(found))
     figures = comparison(found, RunFiles(out).curve("discharge"))
     report = {"properties": _properties(cell), "comparison": figures}
     (out / "homogenised.json").write_text(json.dumps(report, indent=2) + "\n")
@@ -135,7 +135,7 @@ def sauter_radius(meshing: dict[str, Any]) -> float:
 def _diffusivity(model: CellModel) -> Any:
     """Return D(x) of the active material [m2/s]."""
     entry = model.diffusivity[Phase.AM]
-    return entry.value if not isinstance(entry, float | Quantity) else lambda x: np.full_like(x, float(entry))
+    return (lambda x: np.full_like(x, entry)) if isinstance(entry, float | int) else entry.value
 
 
 def _properties(cell: HomogenisedCell) -> dict[str, float]:
@@ -151,13 +151,10 @@ def _properties(cell: HomogenisedCell) -> dict[str, float]:
     }
 
 
-def write_curve(path: Path, found: HomogenisedCurve) -> None:
-    """Write time, capacity and voltage as CSV."""
-    path.parent.mkdir(exist_ok=True)
-    with path.open("w", newline="") as file:
-        writer = csv.writer(file)
-        writer.writerow(COLUMNS)
-        writer.writerows(zip(found.time, found.capacity / SECONDS_PER_HOUR, found.voltage, strict=True))
+def curve_rows(found: HomogenisedCurve) -> list[list[Any]]:
+    """Return time, capacity and voltage as a table with its header."""
+    columns = (found.time, found.capacity / SECONDS_PER_HOUR, found.voltage)
+    return [list(COLUMNS), *(list(row) for row in zip(*columns, strict=True))]
 
 
 def comparison(found: HomogenisedCurve, resolved: dict[str, FloatArray] | None) -> dict[str, float]:

@@ -105,7 +105,8 @@ def homogenised_curve(
     model = _Model(cell, current, layers, shells)
     hour = cell.capacity / abs(current)
     controller = StepController(tolerance, 1e-6 * hour, SMALLEST_STEP * hour, 0.02 * hour)
-    state = model.solve(model.at_rest(), model.at_rest().lithium, 0.0)
+    rest = model.at_rest()
+    state = model.solve(rest, rest.lithium, 0.0)
     heading = np.sign(current)
 
     def past(found: _State) -> float:
