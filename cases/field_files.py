@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from manufacturing.phases import Phase
+from meshing.compaction import compacted
 from meshing.labelled_mesh import LabelledMesh
 from solver.conduction import ConductionField
 from solver.discharge_records import Snapshot
@@ -97,12 +98,14 @@ def _write_part(
     for values in by_cell.values():
         known &= np.isfinite(values).all(axis=1)
     cells = np.flatnonzero(known)
-    used, compact = np.unique(mesh.cells[cells], return_inverse=True)
+    used, corners = compacted(mesh.cells[cells], len(mesh.vertices))
     data = {name: values[used] for name, values in fields.items()}
+    # Compression is most of the time of writing: half as many bytes where seven digits do.
+    by_known_cell = {name: [values[cells].astype(np.float32)] for name, values in by_cell.items()}
     part = meshio.Mesh(
         mesh.vertices[used],
-        [("tetra", compact.reshape(-1, 4))],
+        [("tetra", corners.astype(np.int32))],
         point_data=data,
-        cell_data={"phase": [mesh.phases[cells].astype(np.int32)]} | {n: [v[cells]] for n, v in by_cell.items()},
+        cell_data={"phase": [mesh.phases[cells].astype(np.int32)]} | by_known_cell,
     )
     part.write(file)

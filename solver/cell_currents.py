@@ -32,9 +32,18 @@ def current_densities(cell: HalfCell, state: FloatArray) -> CellCurrentDensities
             chosen = (mesh.phases == phase) & np.isfinite(x).all(axis=1)
             conductivity[chosen] = entry.value(np.clip(x[chosen].mean(axis=1), *entry.range))
     return CellCurrentDensities(
-        -mesh.per_cell(model.ionic_conductivity)[:, None] * gradients(mesh.vertices[mesh.cells], ionic),
-        -conductivity[:, None] * gradients(mesh.vertices[mesh.cells], electronic),
+        _current_density(cell, IONIC_FIELD, mesh.per_cell(model.ionic_conductivity), ionic),
+        _current_density(cell, ELECTRONIC_FIELD, conductivity, electronic),
     )
+
+
+def _current_density(cell: HalfCell, field: int, conductivity: FloatArray, values: FloatArray) -> FloatArray:
+    """Return -sigma grad phi (cells, 3) of values (cells, 4) at the corners, NaN where the field does not live."""
+    mesh, members = cell.mesh, np.flatnonzero(cell.network.fields[field].member)
+    result = np.full((len(mesh.cells), 3), np.nan)
+    slopes = gradients(mesh.vertices[mesh.cells[members]], values[members])
+    result[members] = -conductivity[members, None] * slopes
+    return result
 
 
 def corner_values(cell: HalfCell, field: int, state: FloatArray) -> FloatArray | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,7 +19,7 @@ from manufacturing.phases import COLLECTOR
 from meshing.labelled_mesh import TOP_FACES, LabelledMesh
 
 from . import dolfinx_api
-from .partition import bisect_points
+from .partition import bisect_groups
 
 BoolArray = npt.NDArray[np.bool_]
 FloatArray = npt.NDArray[np.float64]
@@ -89,12 +90,19 @@ def _dofs_on(domain: DomainMesh, space: fem.FunctionSpace, wanted: IntArray) -> 
 
 def cell_owners(labelled: LabelledMesh, cells: IntArray, comm: MPI.Intracomm) -> IntArray:
     """Return the rank of every cell of the labelled mesh, balanced over the given cells (-1: unused)."""
+    return field_owners(labelled, (cells,), comm)[0]
 
-    def divide() -> IntArray:
+
+def field_owners(labelled: LabelledMesh, fields: Sequence[IntArray], comm: MPI.Intracomm) -> list[IntArray]:
+    """Return the rank of every cell for each field, balanced over the cells that it lives on (-1: unused)."""
+
+    def divide() -> list[IntArray]:
         """Bisect the midpoints, on rank 0."""
-        owner = np.full(len(labelled.cells), -1, dtype=np.int64)
-        owner[cells] = bisect_points(labelled.vertices[labelled.cells[cells]].mean(axis=1), comm.size)
-        return owner
+        midpoints = [labelled.vertices[labelled.cells[cells]].mean(axis=1) for cells in fields]
+        owners: list[IntArray] = [np.full(len(labelled.cells), -1, dtype=np.int64) for _ in fields]
+        for owner, cells, parts in zip(owners, fields, bisect_groups(midpoints, comm.size), strict=True):
+            owner[cells] = parts
+        return owners
 
     return run_on(comm, 1, divide)
 

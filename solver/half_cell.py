@@ -32,7 +32,7 @@ from .cell_contacts import CellContacts
 from .cell_stiffness import CellStiffness, TransportProperty, constant_part, typical_values, varying_part
 from .constants import FARADAY
 from .controls import Control, Potentiostatic
-from .domain_mesh import cell_owners
+from .domain_mesh import field_owners
 from .double_layer import LayerStages
 from .field import NodalField, build_field, reduced_mass
 from .interface_points import FacetSide, InterfacePoints, surface_points
@@ -307,7 +307,10 @@ def _charge_capacity(model: CellModel) -> dict[Phase, float]:
 def _build_fields(
     mesh: LabelledMesh, network: ActiveNetwork, model: CellModel, comm: MPI.Intracomm
 ) -> tuple[NodalField, NodalField, NodalField]:
-    owner = cell_owners(mesh, np.flatnonzero(network.electronic | network.ionic), comm)
+    cells = network.fields
+    # The fields are solved for one after the other: each is divided equally, lithium with its conductors.
+    divided = [np.flatnonzero(cells[k].member) for k in (IONIC_FIELD, ELECTRONIC_FIELD)]
+    of_ions, of_electrons = field_owners(mesh, divided, comm)
     capacity = _charge_capacity(model)
     flow = {phase: capacity[phase] * d for phase, d in constant_part(model.diffusivity).items()}
     ionic = mesh.per_cell(model.ionic_conductivity)
@@ -315,11 +318,11 @@ def _build_fields(
     below = mesh.at_counter(mesh.vertices[:, 2])
     anode = below if (mesh.phases == Phase.anode).any() else None
     grounded = below if model.counter is None and anode is None else None
-    cells = network.fields
+    electrons = cells[ELECTRONIC_FIELD]
     return (
-        build_field(mesh, cells[IONIC_FIELD], owner, comm, ionic, prescribed_below=grounded),
-        build_field(mesh, cells[ELECTRONIC_FIELD], owner, comm, electronic, prescribed_below=anode, tied_above=True),
-        build_field(mesh, cells[LITHIUM_FIELD], owner, comm, mesh.per_cell(flow)),
+        build_field(mesh, cells[IONIC_FIELD], of_ions, comm, ionic, prescribed_below=grounded),
+        build_field(mesh, electrons, of_electrons, comm, electronic, prescribed_below=anode, tied_above=True),
+        build_field(mesh, cells[LITHIUM_FIELD], of_electrons, comm, mesh.per_cell(flow)),
     )
 
 

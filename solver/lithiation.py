@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from manufacturing.phases import Phase
 from meshing.facets import triangle_areas
-from meshing.labelled_mesh import NO_PARTICLE, LabelledMesh
+from meshing.labelled_mesh import NO_PARTICLE, LabelledMesh, tetrahedron_volumes
 
 from .active_network import ActiveNetwork
 from .slices import slice_sums
@@ -40,14 +40,15 @@ def lithiation_profile(mesh: LabelledMesh, stoichiometry: FloatArray, slices: in
     """
     known = (mesh.phases == Phase.AM) & np.isfinite(stoichiometry[mesh.cells]).all(axis=1)
     cells, edges = mesh.cells[known], np.linspace(mesh.electrode_bottom, mesh.upper[2], slices + 1)
-    volume, x = mesh.volumes()[known], stoichiometry[cells]
+    volume, x = tetrahedron_volumes(mesh.vertices, cells), stoichiometry[cells]
     heights = mesh.vertices[cells, 2]
+    bottom, top, least, most = heights.min(axis=1), heights.max(axis=1), x.min(axis=1), x.max(axis=1)
     sums = slice_sums(edges, heights, np.column_stack([volume, volume * x.mean(axis=1)]))
     low, high = np.full(slices, np.nan), np.full(slices, np.nan)
     for k in range(slices):  # all nodes of the cells that reach into the slice, so that the mean lies between
-        inside = (heights.min(axis=1) < edges[k + 1]) & (heights.max(axis=1) > edges[k])
+        inside = (bottom < edges[k + 1]) & (top > edges[k])
         if inside.any():
-            low[k], high[k] = x[inside].min(), x[inside].max()
+            low[k], high[k] = least[inside].min(), most[inside].max()
     with np.errstate(invalid="ignore", divide="ignore"):
         mean = sums[:, 1] / sums[:, 0]
     return {
@@ -75,7 +76,7 @@ def particle_lithiation(
     """
     chosen = mesh.phases == Phase.AM
     ids, place = np.unique(mesh.particle_ids[chosen], return_inverse=True)
-    volume = mesh.volumes()[chosen]
+    volume = tetrahedron_volumes(mesh.vertices, mesh.cells[chosen])
     joined = network.insertion[chosen]
     x = np.where(joined, stoichiometry[mesh.cells[chosen]].mean(axis=1), 0.0)
     sides = next(s.sides for s in network.surfaces if s.material == Phase.AM)
