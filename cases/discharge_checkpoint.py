@@ -18,7 +18,7 @@ from .discharge_recorder import DischargeRecorder
 from .log import RunLog
 from .stage_files import CHECKPOINTS
 
-FORMAT = 4  # 1 knew no double layers, 2 no shares of the voltage, 3 no reversible heat
+FORMAT = 5  # 1 knew no double layers, 2 no shares, 3 no reversible heat, 4 fields without their jumps
 FILE = f"{CHECKPOINTS}/discharge.npz"
 
 

@@ -18,10 +18,10 @@ from solver.discharge_records import DischargeRecord, Snapshot
 
 from .curve_table import curve_tables
 from .discharge_checkpoint import DischargeCheckpoint
+from .discharge_fields import DischargeFieldFiles
 from .discharge_recorder import DischargeRecorder
 from .discharge_units import discharge_units
 from .distribution_files import DistributionFiles
-from .field_files import write_snapshots
 from .log import RunLog
 from .physics import CaseMaterials, build_cell_model, stoichiometry_window
 from .protocol import protocol_steps, stepping_settings
@@ -90,13 +90,14 @@ class DischargeStage:
         """Return what writes tables and fields of the kept instants; on rank 0 only."""
         if self.comm.rank != 0:
             return None
-        fields = self.case.output.fields
+        fields = DischargeFieldFiles(self.out / "fields", mesh, files.network) if self.case.output.fields else None
 
         def write(snapshots: list[Snapshot]) -> None:
             """Write the tables of the last instant and the fields of all."""
-            files.write(len(snapshots) - 1, snapshots[-1], fields)
-            if fields:
-                write_snapshots(mesh, snapshots, self.out / "fields")
+            files.write(len(snapshots) - 1, snapshots[-1])
+            if fields is not None:
+                files.write_facets(len(snapshots) - 1, snapshots)
+                fields.write(snapshots)
 
         return write
 

@@ -4,22 +4,28 @@ from __future__ import annotations
 
 import csv
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import meshio
 import numpy as np
+import numpy.typing as npt
 
 from manufacturing.phases import Phase
 from meshing.labelled_mesh import LabelledMesh
 from solver.active_network import ActiveNetwork
 from solver.discharge_records import Snapshot
-from solver.lithiation import Columns, current_distribution, lithiation_profile, particle_lithiation
+from solver.half_cell import LITHIUM_FIELD
+from solver.interface_distribution import current_by_area, current_distribution
+from solver.lithiation import Columns, inactive_material, lithiation_profile, particle_lithiation
 
-from .field_files import remove_instants
+from .field_files import remove_instants, write_collection
 
-NAMES = ("lithiation", "particles")
+FloatArray = npt.NDArray[np.float64]
+
+NAMES = ("lithiation", "particles", "interface_current")
 
 
 @dataclass(frozen=True)
@@ -44,30 +50,42 @@ class DistributionFiles:
         for stem in ("interface_", "discharge_*_"):
             remove_instants(self.out / "fields", stem, 0)
 
-    def write(self, number: int, snapshot: Snapshot, fields: bool) -> None:
-        """Write the tables of an instant, and its facets where fields are wanted."""
+    def write(self, number: int, snapshot: Snapshot) -> None:
+        """Write the tables of an instant."""
         if snapshot.surface is None:
             return
-        folder, ending = self.out / "curves", f"_{number:02d}.csv"
-        profile = lithiation_profile(self.mesh, snapshot.stoichiometry)
-        instant = {"time_s": np.full(len(profile["z_m"]), snapshot.time)}
-        write_columns(folder / f"lithiation{ending}", instant | profile)
-        particles = particle_lithiation(self.mesh, self.network, snapshot.stoichiometry, snapshot.surface)
-        write_columns(folder / f"particles{ending}", particles)
-        if fields:
-            self._facets(snapshot).write(self.out / "fields" / f"interface_{number:02d}.vtu")
+        tables = {
+            "lithiation": lithiation_profile(self.mesh, self._stoichiometry(snapshot)),
+            "particles": self._particles(snapshot),
+            "interface_current": current_by_area(self.mesh, self.network, snapshot.surface),
+        }
+        for name, columns in tables.items():
+            count = len(next(iter(columns.values())))
+            instant = {} if name == "particles" else {"time_s": np.full(count, snapshot.time)}
+            write_columns(self.out / "curves" / f"{name}_{number:02d}.csv", instant | columns)
+
+    def write_facets(self, number: int, snapshots: Sequence[Snapshot]) -> None:
+        """Write the reactive facets of an instant, and the index of all instants."""
+        folder = self.out / "fields"
+        if snapshots[number].surface is not None:
+            self._facets(snapshots[number]).write(folder / f"interface_{number:02d}.vtu")
+        files = [folder / f"interface_{k:02d}.vtu" for k in range(len(snapshots))]
+        write_collection(folder / "interface.pvd", files, [s.time for s in snapshots])
 
     def figures(self, snapshot: Snapshot) -> dict[str, Any]:
         """Return the distribution of the current and what is inactive, for the summary."""
         if snapshot.surface is None:
             return {}
-        particles = particle_lithiation(self.mesh, self.network, snapshot.stoichiometry, snapshot.surface)
-        alone = particles["inactive"] > 0.0
-        return {
-            "interface_current": current_distribution(self.mesh, self.network, snapshot.surface),
-            "inactive_particles": int(alone.sum()),
-            "inactive_AM_volume_fraction": float(particles["volume_m3"][alone].sum() / particles["volume_m3"].sum()),
-        }
+        distribution = current_distribution(self.mesh, self.network, snapshot.surface)
+        inactive = inactive_material(self.mesh, self.network, self._particles(snapshot)["reason"])
+        return {"interface_current": distribution} | inactive
+
+    def _stoichiometry(self, snapshot: Snapshot) -> FloatArray:
+        return self.network.fields[LITHIUM_FIELD].at_corners(self.mesh, snapshot.stoichiometry)
+
+    def _particles(self, snapshot: Snapshot) -> Columns:
+        assert snapshot.surface is not None
+        return particle_lithiation(self.mesh, self.network, self._stoichiometry(snapshot), snapshot.surface)
 
     def _facets(self, snapshot: Snapshot) -> meshio.Mesh:
         """Return the reactive facets of the working electrode with the means of their corners."""
@@ -84,9 +102,15 @@ class DistributionFiles:
 
 
 def write_columns(path: Path, columns: Columns) -> None:
-    """Write a table; what is not a number stays empty."""
+    """Write a table; what is not a number stays empty, words are written as they are."""
     with path.open("w", newline="") as file:
         writer = csv.writer(file)
         writer.writerow(columns)
         for row in zip(*(values.tolist() for values in columns.values()), strict=True):
-            writer.writerow(["" if np.isnan(value) else json.dumps(value) for value in row])
+            writer.writerow([_cell(value) for value in row])
+
+
+def _cell(value: float | str) -> str:
+    if isinstance(value, str):
+        return value
+    return "" if np.isnan(value) else json.dumps(value)

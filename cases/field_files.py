@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,6 @@ from manufacturing.phases import Phase
 from meshing.compaction import compacted
 from meshing.labelled_mesh import LabelledMesh
 from solver.conduction import ConductionField
-from solver.discharge_records import Snapshot
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -32,45 +32,43 @@ def write_conduction_fields(name: str, fields: dict[str, ConductionField], folde
     main = "z" if "z" in fields else next(iter(fields), "z")
     for direction, field in fields.items():
         ending = "" if direction == main else f"_{direction}"
-        current = {} if field.current_density is None else {"current_density": field.current_density}
-        _write_part(field.mesh, {"potential_V": field.potential}, folder / f"conduction_{name}{ending}.vtu", current)
+        _write_conduction(field, folder / f"conduction_{name}{ending}.vtu")
 
 
-def write_snapshots(mesh: LabelledMesh, snapshots: list[Snapshot], folder: Path) -> None:
-    """Write the fields of a discharge, one file per domain and instant, and a .pvd index per domain.
+def write_part(
+    points: FloatArray,
+    cells: npt.NDArray[np.int64],
+    nodal: dict[str, FloatArray],
+    by_cell: dict[str, npt.NDArray[Any]],
+    file: Path,
+) -> None:
+    """Write tetrahedra with the points that they use.
 
-    Instants of a run that goes on come without current densities: their files are left as they are.
+    Args:
+        points: (n, 3) [m].
+        cells: (m, 4) corners.
+        nodal: fields (n,) at the points.
+        by_cell: fields (m, ...) of the cells.
+        file: ending in ``.vtu``.
     """
-    remove_instants(folder, "discharge_*_", len(snapshots))
-    domains = {
-        "electrolyte": "ionic_potential",
-        "conductors": "electronic_potential",
-        "active_material": "stoichiometry",
-    }
-    units = {"ionic_potential": "ionic_potential_V", "electronic_potential": "electronic_potential_V"}
-    for domain, name in domains.items():
-        entries = []
-        for k, snapshot in enumerate(snapshots):
-            file = folder / f"discharge_{domain}_{k:02d}.vtu"
-            if snapshot.currents is not None or not file.exists():
-                by_cell = _cell_fields(domain, snapshot)
-                _write_part(mesh, {units.get(name, name): getattr(snapshot, name)}, file, by_cell)
-            entries.append(f'    <DataSet timestep="{snapshot.time:.9g}" file="{file.name}"/>')
-        text = [
-            '<?xml version="1.0"?>',
-            '<VTKFile type="Collection" version="0.1">',
-            "  <Collection>",
-            *entries,
-            "  </Collection>",
-            "</VTKFile>",
-            "",
-        ]
-        (folder / f"discharge_{domain}.pvd").write_text("\n".join(text))
-    if snapshots:
-        columns: dict[str, Any] = {name: np.array([getattr(s, name) for s in snapshots]) for name in domains.values()}
-        columns["times"] = np.array([s.time for s in snapshots])
-        columns["utilisations"] = np.array([s.utilisation for s in snapshots])
-        np.savez_compressed(folder / "discharge_snapshots.npz", **columns)
+    used, corners = compacted(cells, len(points))
+    # Compression is most of the time of writing: half as many bytes where seven digits do.
+    shorter = {name: v.astype(np.float32) if v.dtype == np.float64 else v for name, v in by_cell.items()}
+    meshio.Mesh(
+        points[used],
+        [("tetra", corners.astype(np.int32))],
+        point_data={name: values[used] for name, values in nodal.items()},
+        cell_data={name: [values] for name, values in shorter.items()},
+    ).write(file)
+
+
+def write_collection(path: Path, files: Sequence[Path], times: Sequence[float]) -> None:
+    """Write a ``.pvd`` index by which ParaView opens the files of all instants, times in s."""
+    entries = [
+        f'    <DataSet timestep="{time:.9g}" file="{file.name}"/>' for file, time in zip(files, times, strict=True)
+    ]
+    head = ['<?xml version="1.0"?>', '<VTKFile type="Collection" version="0.1">', "  <Collection>"]
+    path.write_text("\n".join([*head, *entries, "  </Collection>", "</VTKFile>", ""]))
 
 
 def remove_instants(folder: Path, stem: str, first: int) -> None:
@@ -80,32 +78,13 @@ def remove_instants(folder: Path, stem: str, first: int) -> None:
             path.unlink()
 
 
-def _cell_fields(domain: str, snapshot: Snapshot) -> dict[str, FloatArray]:
-    """Return the current densities that belong to a domain."""
-    if snapshot.currents is None or domain == "active_material":
-        return {}
-    ionic = domain == "electrolyte"
-    values = snapshot.currents.ionic if ionic else snapshot.currents.electronic
-    return {f"{'ionic' if ionic else 'electronic'}_current_density_A_m2": values}
-
-
-def _write_part(
-    mesh: LabelledMesh, fields: dict[str, FloatArray], file: Path, cell_fields: dict[str, FloatArray] | None = None
-) -> None:
-    """Write the cells on whose vertices the fields (and in which the cell fields) are known."""
-    by_cell = cell_fields or {}
-    known = np.isfinite(next(iter(fields.values())))[mesh.cells].all(axis=1) & (mesh.phases != Phase.void)
-    for values in by_cell.values():
-        known &= np.isfinite(values).all(axis=1)
-    cells = np.flatnonzero(known)
-    used, corners = compacted(mesh.cells[cells], len(mesh.vertices))
-    data = {name: values[used] for name, values in fields.items()}
-    # Compression is most of the time of writing: half as many bytes where seven digits do.
-    by_known_cell = {name: [values[cells].astype(np.float32)] for name, values in by_cell.items()}
-    part = meshio.Mesh(
-        mesh.vertices[used],
-        [("tetra", corners.astype(np.int32))],
-        point_data=data,
-        cell_data={"phase": [mesh.phases[cells].astype(np.int32)]} | by_known_cell,
-    )
-    part.write(file)
+def _write_conduction(field: ConductionField, file: Path) -> None:
+    """Write the cells on whose vertices the potential, and in which the current density, is known."""
+    mesh = field.mesh
+    known = np.isfinite(field.potential)[mesh.cells].all(axis=1) & (mesh.phases != Phase.void)
+    by_cell: dict[str, npt.NDArray[Any]] = {"phase": mesh.phases.astype(np.int32)}
+    if field.current_density is not None:
+        by_cell["current_density"] = field.current_density
+        known &= np.isfinite(field.current_density).all(axis=1)
+    chosen = {name: values[known] for name, values in by_cell.items()}
+    write_part(mesh.vertices, mesh.cells[known], {"potential_V": field.potential}, chosen, file)

@@ -12,6 +12,7 @@ from .plots_currents import plot_currents
 from .plots_curves import plot_manufacturing, plot_voltage
 from .plots_files import RunFiles
 from .plots_flow_curve import plot_flow_curve
+from .plots_interface_current import plot_interface_current
 from .plots_lithiation import plot_lithiation
 from .plots_morphology import plot_morphology
 from .plots_overpotentials import plot_heat, plot_overpotentials
@@ -38,6 +39,7 @@ FIGURES: dict[str, Callable[[RunFiles], Figure | None]] = {
     "overpotentials.png": plot_overpotentials,
     "heat.png": plot_heat,
     "lithiation.png": plot_lithiation,
+    "interface_current.png": plot_interface_current,
     "manufacturing.png": plot_manufacturing,
     "packing_stages.png": plot_stages,
     "calendering.png": plot_calendering,

@@ -24,6 +24,7 @@ from .plots_plane_cut import PlaneCut, cut_tetrahedra, cut_triangles
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
 DEGREE_FILE = re.compile(r"packing_calendered_(\d+(?:\.\d+)?)\.h5")
+TEXT_COLUMNS = ("name", "reason")
 CUT_AXIS = 1  # sections are normal to y, through the middle of the box
 
 
@@ -162,7 +163,7 @@ class RunFiles:
         return {
             title: np.array([c or "nan" for c in cells], dtype=np.float64)
             for title, cells in columns
-            if title != "name"
+            if title not in TEXT_COLUMNS
         }
 
 

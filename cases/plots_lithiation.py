@@ -16,25 +16,23 @@ from .plots_style import MICROMETRE, WIDE, new_figure
 FloatArray = npt.NDArray[np.float64]
 Columns = dict[str, FloatArray]
 
-_MOST_INSTANTS = 5
+MOST_INSTANTS = 5
 
 
 def plot_lithiation(run: RunFiles) -> Figure | None:
     """Draw x along z with its range, the mean x of the particles against size, and their share of the current."""
-    numbers = list(takewhile(lambda k: run.curve(f"lithiation_{k:02d}") is not None, count()))
-    if not numbers:
+    shown = shown_instants(run, "lithiation")
+    if not shown:
         return None
-    shown = numbers if len(numbers) <= _MOST_INSTANTS else numbers[:: -(-len(numbers) // _MOST_INSTANTS)]
     figure = new_figure(4.4, WIDE)
     along, particles, current = figure.subplots(1, 3)
-    colours = colormaps["viridis"](np.linspace(0.0, 0.85, len(shown)))
-    for k, colour in zip(shown, colours, strict=True):
+    for k, colour in zip(shown, instant_colours(len(shown)), strict=True):
         profile, beads = run.curve(f"lithiation_{k:02d}"), run.curve(f"particles_{k:02d}")
         assert profile is not None
         assert beads is not None
         label = f"{profile['time_s'][0]:.4g} s"
-        _draw_profile(along, profile, tuple(colour), label)
-        _draw_particles(particles, current, beads, tuple(colour), label)
+        _draw_profile(along, profile, colour, label)
+        _draw_particles(particles, current, beads, colour, label)
     along.set_xlabel(r"lithium $x = c/c_\mathrm{max}$")
     along.set_ylabel("z [µm]")
     particles.set_xlabel("equivalent diameter of the AM in a particle [µm]")
@@ -44,8 +42,19 @@ def plot_lithiation(run: RunFiles) -> Figure | None:
     for axes in (along, particles, current):
         axes.grid(alpha=0.3)
     handles = along.get_legend_handles_labels()[0]
-    figure.legend(handles=handles, loc="outside lower center", ncols=_MOST_INSTANTS, fontsize=9, frameon=False)
+    figure.legend(handles=handles, loc="outside lower center", ncols=MOST_INSTANTS, fontsize=9, frameon=False)
     return figure
+
+
+def shown_instants(run: RunFiles, table: str) -> list[int]:
+    """Return the numbers of the instants that a picture shows: all, or some of many, the last one among them."""
+    numbers = list(takewhile(lambda k: run.curve(f"{table}_{k:02d}") is not None, count()))
+    return numbers if len(numbers) <= MOST_INSTANTS else numbers[:: len(numbers) // -MOST_INSTANTS][::-1]
+
+
+def instant_colours(count: int) -> list[tuple[float, ...]]:
+    """Return a colour for each of some instants, early ones dark."""
+    return [tuple(colour) for colour in colormaps["viridis"](np.linspace(0.0, 0.85, count))]
 
 
 def _draw_profile(axes: Axes, profile: Columns, colour: tuple[float, ...], label: str) -> None:

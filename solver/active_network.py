@@ -43,6 +43,7 @@ class ActiveNetwork:
     electronic: BoolArray  # (cells,) joined to the collector or, for a second electrode, to the counter face
     ionic: BoolArray  # (cells,) joined to the counter electrode or to the second electrode
     insertion: BoolArray  # (cells,) active material with electronic contact
+    lithiated: BoolArray  # (cells,) those of them from which lithium finds a reactive facet
     grounded: BoolArray  # (cells,) conductors of a second electrode, joined to the counter face
     surfaces: tuple[ReactiveSurface, ...]
     active_fraction: dict[str, float]  # AM and SE: active volume / volume of the phase
@@ -92,13 +93,15 @@ def find_active_network(
             "a common AM|SE area > 0",
         )
     insertion = electronic & np.isin(mesh.phases, INSERTION)
-    fractions = _fractions(mesh, joints.lithium.as_graph(graph), insertion, ionic, surfaces)
+    reacting = np.concatenate([s.sides.cells[:, 0] for s in surfaces])
+    lithiated = joints.lithium.as_graph(graph).connected_to(insertion, reacting)
+    fractions = _fractions(mesh, lithiated, ionic)
     splits = (
         VertexSplit.of(mesh, joints.ionic, ionic),
         VertexSplit.of(mesh, joints.electronic, electronic),
         VertexSplit.of(mesh, joints.lithium, insertion),
     )
-    return ActiveNetwork(electronic, ionic, insertion, grounded, surfaces, fractions, splits)
+    return ActiveNetwork(electronic, ionic, insertion, lithiated, grounded, surfaces, fractions, splits)
 
 
 def _ionic_cells(mesh: LabelledMesh, graph: CellGraph, electronic: BoolArray) -> BoolArray:
@@ -135,13 +138,9 @@ def _surface(mesh: LabelledMesh, material: Phase, electronic: BoolArray, ionic: 
     return ReactiveSurface(material, sides, float(triangle_areas(mesh.vertices, sides.first).sum()))
 
 
-def _fractions(
-    mesh: LabelledMesh, graph: CellGraph, insertion: BoolArray, ionic: BoolArray, surfaces: tuple[ReactiveSurface, ...]
-) -> dict[str, float]:
+def _fractions(mesh: LabelledMesh, lithiated: BoolArray, ionic: BoolArray) -> dict[str, float]:
     """Active volume of AM (electronic contact and reactive surface) and of SE over the whole phase."""
     volumes = mesh.volumes()
-    reacting = np.concatenate([s.sides.cells[:, 0] for s in surfaces])
-    lithiated = graph.connected_to(insertion, reacting)
     shares = {}
     for phase, active in ((Phase.AM, lithiated), (Phase.SE, ionic)):
         of_phase = mesh.phases == phase

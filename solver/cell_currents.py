@@ -49,12 +49,7 @@ def _current_density(cell: HalfCell, field: int, conductivity: FloatArray, value
 def corner_values(cell: HalfCell, field: int, state: FloatArray) -> FloatArray | None:
     """Return a field at the corners of the cells (cells, 4) on rank 0, NaN where it does not live (collective)."""
     nodal = cell.fields[field].at_nodes(cell.values(field, state))
-    if nodal is None:
-        return None
-    values = np.full(cell.mesh.cells.shape, np.nan)
-    members = np.flatnonzero(cell.network.fields[field].member)
-    values[members] = nodal[cell.fields[field].split.cells_of(cell.mesh, members)]
-    return values
+    return None if nodal is None else cell.network.fields[field].at_corners(cell.mesh, nodal)
 
 
 def gradients(corners: FloatArray, values: FloatArray) -> FloatArray:

@@ -59,12 +59,12 @@ def pack(cell: HalfCell, progress: Progress) -> Content | None:
 
 
 def fits(cell: HalfCell, arrays: dict[str, FloatArray]) -> bool:
-    """Return whether arrays belong to the mesh of a cell: by node, by labelled vertex or by corner of a surface."""
+    """Return whether arrays belong to the mesh of a cell: by node of a field or by corner of a surface."""
     sizes = {f"{name}_{k}": len(cell.fields[k].columns_of_nodes) for name in STATES for k in SURFACE_FIELDS}
     sizes |= dict.fromkeys(RATES, len(cell.fields[LITHIUM_FIELD].columns_of_nodes))
     sizes |= {f"{LAYER}{k}": points.corner_count for k, points in enumerate(cell.points)}
-    vertices = len(cell.mesh.vertices)
-    return all(np.shape(array)[-1] == sizes.get(name, vertices) for name, array in arrays.items())
+    nodes = {len(field.columns_of_nodes) for field in cell.fields}  # of the kept fields, whose names are the keeper's
+    return all(np.shape(array)[-1] in ({sizes[name]} if name in sizes else nodes) for name, array in arrays.items())
 
 
 def unpack(cell: HalfCell, arrays: dict[str, FloatArray], header: dict[str, Any]) -> Progress:

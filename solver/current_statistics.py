@@ -18,6 +18,7 @@ from .current_density import CurrentDensity
 from .electrode import electrode_cells
 from .reduction import gather_all, global_sums
 from .slices import slice_sums
+from .weighted_quantiles import weighted_quantiles
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
@@ -89,9 +90,7 @@ def _statistics(density: CurrentDensity, phases: IntArray, through: float, comm:
 def _figures(values: FloatArray, weights: FloatArray) -> dict[str, Any]:
     mean = float(weights @ values / weights.sum())
     deviation = float(np.sqrt(weights @ (values - mean) ** 2 / weights.sum()))
-    order = np.argsort(values)
-    below = (np.cumsum(weights[order]) - 0.5 * weights[order]) / weights.sum()
-    found = np.interp(np.array(PERCENTILES) / 100.0, below, values[order])
+    found = weighted_quantiles(values, weights, np.array(PERCENTILES) / 100.0)
     percentiles = {f"p{p}": float(v) for p, v in zip(PERCENTILES, found, strict=True)}
     return {"mean": mean, "deviation": deviation, "largest": float(values.max()), **percentiles}
 

@@ -220,7 +220,7 @@ class Discharge:
 
     def snapshot(self, point: CellPoint, utilisation: float) -> Snapshot | None:
         """Collect the nodal fields on rank 0 (collective)."""
-        fields = [f.at_vertices(self.cell.values(k, point.state)) for k, f in enumerate(self.cell.fields)]
+        fields = [f.at_nodes(self.cell.values(k, point.state)) for k, f in enumerate(self.cell.fields)]
         surface, currents = self._surface(point), current_densities(self.cell, point.state)
         if fields[0] is None or fields[1] is None or fields[2] is None:
             return None

@@ -88,11 +88,14 @@ class StepOutcome:
 
 @dataclass(frozen=True)
 class Snapshot:
-    """Nodal fields at one instant, on rank 0 (NaN where a field does not live)."""
+    """Fields at one instant on rank 0, at their nodes: the labelled vertices, then the copies beside what splits them.
+
+    NaN where a field does not live.
+    """
 
     time: float  # [s]
     utilisation: float
-    ionic_potential: FloatArray  # (labelled vertices,) [V]
+    ionic_potential: FloatArray  # (nodes of the field,) [V]
     electronic_potential: FloatArray  # [V]
     stoichiometry: FloatArray
     surface: SurfaceState | None = None  # of the working electrode; None where it was not kept

@@ -95,21 +95,13 @@ class NodalField:
 
     def at_nodes(self, unknowns: FloatArray) -> FloatArray | None:
         """Collect the field at the nodes on rank 0, NaN where it does not live (collective)."""
-        return self._gathered(self.dof_nodes, unknowns, len(self.columns_of_nodes))
-
-    def at_vertices(self, unknowns: FloatArray) -> FloatArray | None:
-        """Collect the field at the labelled vertices on rank 0, the mean of all copies, NaN where it does not live."""
-        return self._gathered(self.dof_vertices, unknowns, len(self.mesh.vertices))
-
-    def _gathered(self, places: IntArray, unknowns: FloatArray, size: int) -> FloatArray | None:
         comm = self.domain.comm
-        keys, values = comm.gather(places), comm.gather(self.expand(unknowns))
+        keys, values = comm.gather(self.dof_nodes), comm.gather(self.expand(unknowns))
         if keys is None or values is None:
             return None
-        where, nodal = np.concatenate(keys), np.concatenate(values)
-        count = np.bincount(where, minlength=size)
-        with np.errstate(invalid="ignore"):
-            return np.asarray(np.bincount(where, nodal, minlength=size) / count)
+        nodal = np.full(len(self.columns_of_nodes), np.nan)
+        nodal[np.concatenate(keys)] = np.concatenate(values)
+        return nodal
 
 
 def build_field(

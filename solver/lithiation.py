@@ -1,8 +1,10 @@
-"""Where the lithium is and where it enters: along z, particle by particle, over the reactive surface."""
+"""Where the lithium is and where it enters: along z and particle by particle."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -16,9 +18,18 @@ from .slices import slice_sums
 
 FloatArray = npt.NDArray[np.float64]
 BoolArray = npt.NDArray[np.bool_]
-Columns = dict[str, FloatArray]
+Columns = dict[str, npt.NDArray[Any]]
 
 SLICES = 20
+
+
+class Reason(StrEnum):
+    """Why active material does not take part, or takes part only through its neighbours."""
+
+    none = ""
+    no_electrons = "no electronic contact"  # no path of AM and CBD to the collector
+    no_ions = "no ionic contact"  # electrons, but no path of lithium to a facet on SE that reaches the separator
+    necks = "through necks"  # takes part, but lithium reaches its facets on SE through other particles only
 
 
 @dataclass(frozen=True)
@@ -35,12 +46,12 @@ def lithiation_profile(mesh: LabelledMesh, stoichiometry: FloatArray, slices: in
 
     Args:
         mesh: labelled mesh.
-        stoichiometry: (vertices,), NaN where there is no lithium field.
+        stoichiometry: at the corners of the cells (cells, 4), NaN where there is no lithium field.
         slices: number of slices of equal thickness.
     """
-    known = (mesh.phases == Phase.AM) & np.isfinite(stoichiometry[mesh.cells]).all(axis=1)
+    known = (mesh.phases == Phase.AM) & np.isfinite(stoichiometry).all(axis=1)
     cells, edges = mesh.cells[known], np.linspace(mesh.electrode_bottom, mesh.upper[2], slices + 1)
-    volume, x = tetrahedron_volumes(mesh.vertices, cells), stoichiometry[cells]
+    volume, x = tetrahedron_volumes(mesh.vertices, cells), stoichiometry[known]
     heights = mesh.vertices[cells, 2]
     bottom, top, least, most = heights.min(axis=1), heights.max(axis=1), x.min(axis=1), x.max(axis=1)
     sums = slice_sums(edges, heights, np.column_stack([volume, volume * x.mean(axis=1)]))
@@ -63,22 +74,22 @@ def lithiation_profile(mesh: LabelledMesh, stoichiometry: FloatArray, slices: in
 def particle_lithiation(
     mesh: LabelledMesh, network: ActiveNetwork, stoichiometry: FloatArray, surface: SurfaceState
 ) -> Columns:
-    """Return volume, lithium, contact and current of each AM particle.
+    """Return volume, lithium, contact and current of each AM particle, and why it is inactive.
 
-    Without electronic contact a particle is inactive and has no x; without reactive contact its lithium moves
-    through necks only. Layers without particles count as one with id -1.
+    A particle counts as active where any of it does. Without electronic contact it has no x. Layers without
+    particles count as one with id -1.
 
     Args:
         mesh: labelled mesh.
         network: what takes part.
-        stoichiometry: (vertices,), NaN where there is no lithium field.
+        stoichiometry: at the corners of the cells (cells, 4), NaN where there is no lithium field.
         surface: of the working electrode.
     """
     chosen = mesh.phases == Phase.AM
     ids, place = np.unique(mesh.particle_ids[chosen], return_inverse=True)
     volume = tetrahedron_volumes(mesh.vertices, mesh.cells[chosen])
     joined = network.insertion[chosen]
-    x = np.where(joined, stoichiometry[mesh.cells[chosen]].mean(axis=1), 0.0)
+    x = np.where(joined, stoichiometry[chosen].mean(axis=1), 0.0)
     sides = next(s.sides for s in network.surfaces if s.material == Phase.AM)
     areas = triangle_areas(mesh.vertices, sides.first)
     owner = np.searchsorted(ids, mesh.particle_ids[sides.cells[:, 0]])
@@ -87,9 +98,10 @@ def particle_lithiation(
         """Add up what belongs to each particle."""
         return np.bincount(where, values, minlength=len(ids)).astype(np.float64)
 
-    active, area = summed(volume * joined, place), summed(areas, owner)
+    wired, reached = summed(volume * joined, place), summed(volume * network.lithiated[chosen], place)
+    area = summed(areas, owner)
     with np.errstate(invalid="ignore", divide="ignore"):
-        mean = summed(volume * x, place) / active
+        mean = summed(volume * x, place) / wired
         at_surface = summed(areas * surface.stoichiometry.mean(axis=1), owner) / area
     return {
         "particle_id": np.where(ids == NO_PARTICLE, -1, ids).astype(np.float64),
@@ -98,38 +110,41 @@ def particle_lithiation(
         "surface_stoichiometry": at_surface,
         "active_area_m2": area,
         "current_A": summed(areas * surface.current.mean(axis=1), owner),
-        "inactive": (active <= 0.0).astype(np.float64),
+        "inactive": (reached <= 0.0).astype(np.float64),
+        "reason": _reasons(wired, reached, area),
     }
 
 
-PERCENTILES = (5, 25, 50, 75, 95)
-CARRIED = 0.9  # of the current
-SHARE_KEY = "area_share_of_90_percent"
-NO_CURRENT = 1e-3  # of what flows in either direction
+def inactive_material(mesh: LabelledMesh, network: ActiveNetwork, reasons: npt.NDArray[np.str_]) -> dict[str, Any]:
+    """Return particles and share of the AM's volume without each kind of contact, and in all.
 
-
-def current_distribution(mesh: LabelledMesh, network: ActiveNetwork, surface: SurfaceState) -> dict[str, float | None]:
-    """Return percentiles by area of the current through the working surface, over its mean, and how few carry it.
+    Volumes count cell by cell, so that parts of a particle that meshing cut off count too; the total is what
+    the active fraction misses.
 
     Args:
         mesh: labelled mesh.
         network: what takes part.
-        surface: of the working electrode.
+        reasons: of the particles, by :func:`particle_lithiation`.
     """
-    sides = next(s.sides for s in network.surfaces if s.material == Phase.AM)
-    weights = np.repeat(triangle_areas(mesh.vertices, sides.first) / 3.0, 3)
-    current = surface.current.ravel()
-    mean = float(weights @ current / weights.sum())
-    if abs(mean) <= NO_CURRENT * float(weights @ np.abs(current) / weights.sum()):  # lithium only changes places
-        names = [*(f"p{p}_over_mean" for p in PERCENTILES), SHARE_KEY]
-        return {"mean_A_m2": mean, **dict.fromkeys(names)}
-    relative = current / mean
-    order = np.argsort(relative)
-    below = (np.cumsum(weights[order]) - 0.5 * weights[order]) / weights.sum()
-    found = np.interp(np.array(PERCENTILES) / 100.0, below, relative[order])
-    flow = np.cumsum((weights * relative)[order[::-1]])
-    area = np.cumsum(weights[order[::-1]]) / weights.sum()
-    one_way = bool((relative > 0.0).all())
-    carrying = float(np.interp(CARRIED, flow / weights.sum(), area)) if one_way else None
-    percentiles = {f"p{p}_over_mean": float(v) for p, v in zip(PERCENTILES, found, strict=True)}
-    return {"mean_A_m2": mean, **percentiles, SHARE_KEY: carrying}
+    chosen, volumes = mesh.phases == Phase.AM, mesh.volumes()
+    cells = {
+        Reason.no_electrons: chosen & ~network.insertion,
+        Reason.no_ions: chosen & network.insertion & ~network.lithiated,
+    }
+    shares = {reason: float(volumes[where].sum() / volumes[chosen].sum()) for reason, where in cells.items()}
+    counts = {reason: int((reasons == reason).sum()) for reason in Reason}
+    return {
+        "inactive_particles": counts[Reason.no_electrons] + counts[Reason.no_ions],
+        "inactive_AM_volume_fraction": sum(shares.values()),
+        "inactive_by_reason": {
+            reason.replace(" ", "_"): {"particles": counts[reason], "AM_volume_fraction": share}
+            for reason, share in shares.items()
+        },
+        "particles_through_necks": counts[Reason.necks],
+    }
+
+
+def _reasons(wired: FloatArray, reached: FloatArray, area: FloatArray) -> npt.NDArray[np.str_]:
+    """Return the reason of each particle by its volume with electrons, that with lithium too, and its own facets."""
+    tests = [wired <= 0.0, reached <= 0.0, area <= 0.0]
+    return np.select(tests, [Reason.no_electrons.value, Reason.no_ions.value, Reason.necks.value], Reason.none.value)

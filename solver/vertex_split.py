@@ -12,6 +12,7 @@ from meshing.labelled_mesh import LabelledMesh
 from .resistive_facets import NO_FAN, Resistances, ResistiveFacets, renumbered, split_mesh
 
 BoolArray = npt.NDArray[np.bool_]
+FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
 
 
@@ -88,3 +89,17 @@ class FieldCells:
 
     member: BoolArray  # (cells,) mask
     split: VertexSplit
+
+    def at_corners(self, mesh: LabelledMesh, nodal: FloatArray) -> FloatArray:
+        """Return node values at the corners of the cells (cells, 4), NaN where the field does not live."""
+        values = np.full(mesh.cells.shape, np.nan)
+        cells = np.flatnonzero(self.member)
+        values[cells] = nodal[self.split.cells_of(mesh, cells)]
+        return values
+
+    def at_vertices(self, mesh: LabelledMesh, nodal: FloatArray) -> FloatArray:
+        """Return node values at the labelled vertices, the mean of all copies, NaN where the field does not live."""
+        known, size = np.isfinite(nodal), len(mesh.vertices)
+        origin = self.split.origin(mesh)[known]
+        with np.errstate(invalid="ignore"):
+            return np.asarray(np.bincount(origin, nodal[known], size) / np.bincount(origin, minlength=size))

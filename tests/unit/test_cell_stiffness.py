@@ -83,7 +83,7 @@ def test_the_coefficient_belongs_to_the_mean_of_the_corners() -> None:
     """The lithium flow of every cell by hand: F c_max D(mean x) times the matrix of the cell."""
     cell = half_cell(MPI.COMM_SELF, DIFFUSIVITY, 0.01)
     state, mesh = some_state(cell), cell.mesh
-    x = cell.fields[LITHIUM_FIELD].at_vertices(state[cell.slices[LITHIUM_FIELD]])
+    x = cell.fields[LITHIUM_FIELD].at_nodes(state[cell.slices[LITHIUM_FIELD]])
     assert x is not None
     exact = np.zeros(len(mesh.vertices))
     for corners in mesh.cells[mesh.phases == Phase.AM]:

@@ -11,12 +11,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from cases.plots_interface_current import share_below
 from cases.snapshot_instants import SnapshotInstants
 from manufacturing.phases import Phase
 from meshing.labelled_mesh import LabelledMesh
 from meshing.layers_mesh import Layer, LayersSettings, mesh_layers
 from solver.active_network import ActiveNetwork, find_active_network
-from solver.lithiation import SurfaceState, current_distribution, lithiation_profile, particle_lithiation
+from solver.interface_distribution import current_by_area, current_distribution
+from solver.lithiation import SurfaceState, inactive_material, lithiation_profile, particle_lithiation
 
 LAYERS = (Layer(Phase.separator, 2e-6, 2), Layer(Phase.AM, 4e-6, 5))
 WIDTH = 2e-6
@@ -38,14 +40,14 @@ def test_profile_of_a_linear_field_is_exact(slab: tuple[LabelledMesh, ActiveNetw
     mesh, _ = slab
     z = mesh.vertices[:, 2]
     x = np.where(z >= mesh.electrode_bottom - 1e-12, 0.2 + 1e5 * z, np.nan)
-    found = lithiation_profile(mesh, x, 5)
+    found = lithiation_profile(mesh, x[mesh.cells], 5)
     assert found["z_m"][0] == pytest.approx(2e-6 + 4e-6 / 10.0)
     assert found["mean_stoichiometry"] == pytest.approx(0.2 + 1e5 * (found["z_m"] + mesh.lower[2]), rel=1e-6)
     assert found["AM_volume_m3"] == pytest.approx(WIDTH**2 * 4e-6 / 5.0, rel=1e-6)
     assert np.all(found["smallest_stoichiometry"] < found["mean_stoichiometry"])
     assert np.all(found["largest_stoichiometry"] > found["mean_stoichiometry"])
     assert found["largest_stoichiometry"][-1] == pytest.approx(0.2 + 1e5 * z.max())
-    askew = lithiation_profile(mesh, x, 7)
+    askew = lithiation_profile(mesh, x[mesh.cells], 7)
     assert askew["mean_stoichiometry"] == pytest.approx(0.2 + 1e5 * (askew["z_m"] + mesh.lower[2]), abs=0.01)
 
 
@@ -84,23 +86,64 @@ def test_unequal_facets_weigh_by_area(slab: tuple[LabelledMesh, ActiveNetwork]) 
     assert found["mean_A_m2"] == pytest.approx(0.75 * 3.0 + 0.25 * 1.0)
 
 
-def test_particles_share_the_current_and_inactive_ones_are_named(slab: tuple[LabelledMesh, ActiveNetwork]) -> None:
-    """Three particles above each other: the lowest reacts, the middle is joined, the highest is not."""
+@pytest.fixture(scope="module")
+def towers(slab: tuple[LabelledMesh, ActiveNetwork]) -> tuple[LabelledMesh, ActiveNetwork]:
+    """Four particles above each other: one reacts, one is joined to it, one has electrons only, one has nothing."""
     mesh, network = slab
     heights = mesh.vertices[mesh.cells, 2].mean(axis=1) - mesh.electrode_bottom
-    ids = np.where(mesh.phases == Phase.AM, np.digitize(heights, [0.8e-6, 2.4e-6]) + 5, -1)
-    divided = replace(mesh, particle_ids=ids)
-    partly = replace(network, insertion=network.insertion & (ids < 7))
+    ids = np.where(mesh.phases == Phase.AM, np.digitize(heights, [0.8e-6, 2.4e-6, 3.2e-6]) + 5, -1)
+    lithiated, insertion = network.lithiated & (ids < 7), network.insertion & (ids < 8)
+    return replace(mesh, particle_ids=ids), replace(network, insertion=insertion, lithiated=lithiated)
+
+
+def test_particles_share_the_current_and_inactive_ones_are_named(towers: tuple[LabelledMesh, ActiveNetwork]) -> None:
+    mesh, network = towers
     current = np.full((len(network.surfaces[0].sides.first), 3), -3.0)
-    found = particle_lithiation(divided, partly, np.full(len(mesh.vertices), 0.4), surface(current))
-    assert found["particle_id"].tolist() == [5.0, 6.0, 7.0]
-    assert found["volume_m3"] == pytest.approx(WIDTH**2 * np.array([0.8e-6, 1.6e-6, 1.6e-6]))
-    assert found["current_A"] == pytest.approx([-3.0 * WIDTH**2, 0.0, 0.0])
-    assert found["active_area_m2"] == pytest.approx([WIDTH**2, 0.0, 0.0])
-    assert found["mean_stoichiometry"][:2] == pytest.approx(0.4)
-    assert np.isnan(found["mean_stoichiometry"][2])
+    found = particle_lithiation(mesh, network, np.full(mesh.cells.shape, 0.4), surface(current))
+    assert found["particle_id"].tolist() == [5.0, 6.0, 7.0, 8.0]
+    assert found["volume_m3"] == pytest.approx(WIDTH**2 * np.array([0.8e-6, 1.6e-6, 0.8e-6, 0.8e-6]))
+    assert found["current_A"] == pytest.approx([-3.0 * WIDTH**2, 0.0, 0.0, 0.0])
+    assert found["active_area_m2"] == pytest.approx([WIDTH**2, 0.0, 0.0, 0.0])
+    assert found["mean_stoichiometry"][:3] == pytest.approx(0.4)
+    assert np.isnan(found["mean_stoichiometry"][3])
     assert found["surface_stoichiometry"][0] == pytest.approx(0.25)
-    assert found["inactive"].tolist() == [0.0, 0.0, 1.0]
+    assert found["inactive"].tolist() == [0.0, 0.0, 1.0, 1.0]
+    assert found["reason"].tolist() == ["", "through necks", "no ionic contact", "no electronic contact"]
+
+
+def test_inactive_material_by_reason(towers: tuple[LabelledMesh, ActiveNetwork]) -> None:
+    """A fifth of the volume has electrons only, a fifth nothing; a cell that was cut off counts alone."""
+    mesh, network = towers
+    reasons = np.array(["", "through necks", "no ionic contact", "no electronic contact"])
+    found = inactive_material(mesh, network, reasons)
+    assert (found["inactive_particles"], found["particles_through_necks"]) == (2, 1)
+    assert found["inactive_AM_volume_fraction"] == pytest.approx(0.4)
+    for reason in ("no_electronic_contact", "no_ionic_contact"):
+        assert found["inactive_by_reason"][reason]["particles"] == 1
+        assert found["inactive_by_reason"][reason]["AM_volume_fraction"] == pytest.approx(0.2)
+    lost = np.flatnonzero(network.lithiated)[:1]
+    without = network.insertion.copy()
+    without[lost] = False
+    again = inactive_material(mesh, replace(network, insertion=without), reasons)["inactive_by_reason"]
+    share = mesh.volumes()[lost].sum() / mesh.volumes()[mesh.phases == Phase.AM].sum()
+    assert again["no_electronic_contact"]["AM_volume_fraction"] == pytest.approx(0.2 + share)
+
+
+def test_cumulative_current_is_that_of_the_areas(slab: tuple[LabelledMesh, ActiveNetwork]) -> None:
+    """A quarter of the area carries 5, the rest 1; the histogram finds the same quarter, and a slab is one step."""
+    mesh, network = slab
+    current = np.ones((len(network.surfaces[0].sides.first), 3))
+    current[: len(current) // 4] = 5.0
+    found = current_by_area(mesh, network, surface(-current))
+    assert found["current_density_A_m2"][[0, 100, 200]] == pytest.approx([-1.0, -1.0, -5.0])
+    assert found["current_density_over_mean"][[0, 100, 140, 160, 200]] == pytest.approx(
+        [0.5, 0.5, 0.5, 2.5, 2.5], abs=1e-9
+    )
+    assert share_below(found, np.array([0.49, 0.51, 2.49, 2.51])) == pytest.approx([0.0, 0.75, 0.75, 1.0], abs=0.01)
+    even = current_by_area(mesh, network, surface(np.full_like(current, -3.0)))
+    assert share_below(even, np.array([0.99, 1.01])).tolist() == [0.0, 1.0]
+    current[::2], current[1::2] = 1.0, -1.0
+    assert np.isnan(current_by_area(mesh, network, surface(current))["current_density_over_mean"]).all()
 
 
 def test_each_instant_is_met_once_and_survives_a_checkpoint() -> None:

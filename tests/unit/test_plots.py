@@ -175,10 +175,11 @@ CASE: dict[str, Any] = {
     "discharge": {"c_rate": 1.0, "cutoff_voltage": 2.8, "tolerance": 1e-2},
     "output": {"plots": False, "snapshots": [0.1, 0.5]},
 }
+WIDE_PICTURES = ("currents.png", "overpotentials.png", "lithiation.png", "interface_current.png")
 LAYERS_PICTURES = [
     *("mesh_section.png", "mesh_quality.png", "percolation.png", "conduction.png", "currents.png"),
     *("ionic_potential.png", "lithium.png", "voltage.png"),
-    *("overpotentials.png", "heat.png", "lithiation.png"),
+    *("overpotentials.png", "heat.png", "lithiation.png", "interface_current.png"),
 ]
 
 
@@ -196,7 +197,7 @@ def test_pictures_of_a_layers_run(run_directory: Path) -> None:
         path = run_directory / "plots" / name
         with Image.open(path) as image:
             assert image.format == "PNG"
-            assert image.width == (1600 if name in ("currents.png", "overpotentials.png", "lithiation.png") else 1200)
+            assert image.width == (1600 if name in WIDE_PICTURES else 1200)
         assert path.stat().st_size < LARGEST_FILE
 
 

@@ -89,7 +89,7 @@ def test_the_whole_contact_is_one_unknown_potential(pattern: str, comm: MPI.Intr
     collector, counter = run.cell.terminal_currents(point.state, point.currents)
     assert collector / current.current == pytest.approx(1.0, abs=1e-8)
     assert counter / current.current == pytest.approx(1.0, abs=1e-8)
-    potential = run.cell.fields[ELECTRONIC_FIELD].at_vertices(run.cell.values(ELECTRONIC_FIELD, point.state))
+    potential = run.cell.fields[ELECTRONIC_FIELD].at_nodes(run.cell.values(ELECTRONIC_FIELD, point.state))
     if potential is not None:
         touching = np.unique(mesh.facets[mesh.named(COLLECTOR)])
         # Copies of touching nodes on the opposite wall touch too.
