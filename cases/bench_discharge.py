@@ -66,7 +66,7 @@ class Plan:
     whole: Sample = Sample(1.06e-6)
     ladder: tuple[Sample, ...] = tuple(
         Sample(size, particles)
-        for particles, size in ((60, 1.3e-6), (300, 1.2e-6), (300, 0.9e-6), (300, 0.6e-6), (1000, 0.6e-6))
+        for particles, size in ((60, 1.3e-6), (300, 1.2e-6), (300, 0.9e-6), (300, 0.6e-6), (1000, 0.57e-6))
     )
 
 
