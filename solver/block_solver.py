@@ -15,21 +15,12 @@ import numpy as np
 from petsc4py import PETSc
 
 from .eliminated_potentials import EliminatedPotentials
-from .half_cell import ELECTRONIC_FIELD, IONIC_FIELD, LITHIUM_FIELD
+from .field_sweep import FieldSweep
 from .jacobian import Jacobian
-from .linear_solver import BOOMERAMG, set_options
+from .linear_solver import set_options
 
 PREFIX = "granode_discharge_"
-FIELD_NAMES = ("ionic", "electronic", "lithium")
-SPLIT_ORDER = (ELECTRONIC_FIELD, IONIC_FIELD, LITHIUM_FIELD)
 RESTART = 60
-# Kept over many solves, so that a thorough set-up pays; one sweep down and one up, FGMRES needs no symmetry.
-MULTIGRID = BOOMERAMG | {
-    "pc_hypre_boomeramg_strong_threshold": "0.25",
-    "pc_hypre_boomeramg_agg_nl": "0",
-    "pc_hypre_boomeramg_relax_type_down": "SOR/Jacobi",
-    "pc_hypre_boomeramg_relax_type_up": "backward-SOR/Jacobi",
-}
 
 
 @dataclass(frozen=True)
@@ -55,7 +46,7 @@ class LinearResult:
 
 
 class BlockSolver:
-    """FGMRES with a multiplicative split into fields.
+    """FGMRES, preconditioned by a sweep over the fields.
 
     Args:
         jacobian: whose entries change in place.
@@ -65,7 +56,7 @@ class BlockSolver:
     def __init__(self, jacobian: Jacobian, patience: float) -> None:
         self.jacobian, self.patience = jacobian, patience
         self._eliminated = EliminatedPotentials(jacobian)
-        self._parts: list[PETSc.PC] = []
+        self._sweep = FieldSweep(jacobian, self._eliminated, PREFIX)
         self._fresh_rate = 0.0  # iterations per decade right after a set-up
         self._excess = 0.0
         self._stale = True
@@ -81,7 +72,7 @@ class BlockSolver:
         solver.setTolerances(rtol=tolerance.relative, atol=tolerance.absolute, max_it=tolerance.maximum_iterations)
         result = LinearResult(0, 0)
         for _ in range(2):
-            fresh = self._prepare(solver)
+            fresh = self._prepare()
             solver.solve(right, solution)
             used = solver.getIterationNumber()
             result = LinearResult(result.iterations + used, solver.getConvergedReason())
@@ -91,24 +82,12 @@ class BlockSolver:
             self._stale = True
         return result
 
-    def _prepare(self, solver: PETSc.KSP) -> bool:
-        """Keep the preconditioner or set it up, and return whether it is new.
-
-        The split does not hand the wish to keep down to its parts.
-        """
-        solver.setOperators(self.jacobian.matrix, self._eliminated.matrix)
+    def _prepare(self) -> bool:
+        """Keep the preconditioner or set it up, and return whether it is new."""
         if not self._stale and self._frozen == self.jacobian.frozen:
             return False
         self._eliminated.refresh()
-        split = solver.getPC()
-        for part in (split, *self._parts):
-            part.setReusePreconditioner(False)
-        solver.setUp()
-        self._parts = [inner.getPC() for inner in split.getFieldSplitSubKSP()]
-        for part in self._parts:
-            part.setUp()
-        for part in (split, *self._parts):
-            part.setReusePreconditioner(True)
+        self._sweep.set_up()
         self._stale, self._frozen = False, self.jacobian.frozen
         return True
 
@@ -124,26 +103,10 @@ class BlockSolver:
     @cached_property
     def _krylov(self) -> PETSc.KSP:
         """The solver, made when the first system is solved."""
-        return _create(self.jacobian, self._eliminated.matrix)
-
-
-def _create(jacobian: Jacobian, preconditioning: PETSc.Mat) -> PETSc.KSP:
-    solver = PETSc.KSP().create(jacobian.cell.comm)
-    solver.setOptionsPrefix(PREFIX)
-    solver.setOperators(jacobian.matrix, preconditioning)
-    options = {
-        "ksp_type": "fgmres",
-        "ksp_gmres_restart": str(RESTART),
-        "pc_type": "fieldsplit",
-        "pc_fieldsplit_type": "multiplicative",
-    }
-    for name in FIELD_NAMES[:2]:
-        options |= {f"fieldsplit_{name}_{key}": value for key, value in MULTIGRID.items()}
-        options[f"fieldsplit_{name}_ksp_type"] = "preonly"
-    options |= {"fieldsplit_lithium_ksp_type": "preonly", "fieldsplit_lithium_pc_type": "sor"}
-    options["fieldsplit_lithium_pc_sor_its"] = "2"
-    set_options(PREFIX, options)
-    solver.setFromOptions()
-    rows = jacobian.field_index_sets()
-    solver.getPC().setFieldSplitIS(*((FIELD_NAMES[k], rows[k]) for k in SPLIT_ORDER))
-    return solver
+        solver = PETSc.KSP().create(self.jacobian.cell.comm)
+        solver.setOptionsPrefix(PREFIX)
+        solver.setOperators(self.jacobian.matrix)
+        set_options(PREFIX, {"ksp_type": "fgmres", "ksp_gmres_restart": str(RESTART), "pc_type": "python"})
+        solver.setFromOptions()
+        solver.getPC().setPythonContext(self._sweep)
+        return solver
