@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -42,7 +43,7 @@ def write_part(
     by_cell: dict[str, npt.NDArray[Any]],
     file: Path,
 ) -> None:
-    """Write tetrahedra with the points that they use.
+    """Write tetrahedra with the points that they use; a file that is there is whole.
 
     Args:
         points: (n, 3) [m].
@@ -54,12 +55,15 @@ def write_part(
     used, corners = compacted(cells, len(points))
     # Compression is most of the time of writing: half as many bytes where seven digits do.
     shorter = {name: v.astype(np.float32) if v.dtype == np.float64 else v for name, v in by_cell.items()}
-    meshio.Mesh(
+    part = meshio.Mesh(
         points[used],
         [("tetra", corners.astype(np.int32))],
         point_data={name: values[used] for name, values in nodal.items()},
         cell_data={name: [values] for name, values in shorter.items()},
-    ).write(file)
+    )
+    partial = file.with_name(file.name + ".partial")
+    part.write(partial, file_format="vtu")
+    os.replace(partial, file)
 
 
 def write_collection(path: Path, files: Sequence[Path], times: Sequence[float]) -> None:

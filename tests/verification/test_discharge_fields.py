@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 import json
 from pathlib import Path
+from typing import Any
 from xml.etree import ElementTree
 
 import meshio
@@ -16,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
+from cases.field_files import write_part
 from cases.runner import run_in_process
 from tests.unit.box_mesh import UM
 
@@ -112,3 +114,26 @@ def test_an_index_opens_all_instants(name: str, fields: Path) -> None:
     kind = "triangle" if name == "interface" else "tetra"
     for entry in entries:
         assert len(meshio.read(fields / entry.attrib["file"]).cells_dict[kind]) > 0
+
+
+def test_every_instant_is_written_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What failed is written at the next instant, what is there stays.
+
+    Seen to fail with all instants written at each (19 files) and with the last one only (nothing for the failed one).
+    """
+    written: list[Path] = []
+
+    def write(*arguments: Any) -> None:
+        """Fail on the first file."""
+        written.append(arguments[-1])
+        if len(written) == 1:
+            raise OSError(28, "No space left on device")
+        write_part(*arguments)
+
+    monkeypatch.setattr("cases.discharge_fields.write_part", write)
+    output = {"fields": True, "plots": False, "snapshots": [], "snapshot_times": [1.0, 2.0]}
+    run_in_process(stack({}, output=output, discharge={"current_density": DENSITY, "maximum_time": 3.0}), tmp_path)
+    files = sorted((tmp_path / "fields").glob("discharge_*_[0-9]*.vtu"))
+    assert len(files) == 3 * INSTANTS
+    assert len(written) == 3 * INSTANTS + 1
+    assert sorted(set(written)) == files
