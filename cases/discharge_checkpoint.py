@@ -18,7 +18,7 @@ from .discharge_recorder import DischargeRecorder
 from .log import RunLog
 from .stage_files import CHECKPOINTS
 
-FORMAT = 5  # 1 knew no double layers, 2 no shares, 3 no reversible heat, 4 fields without their jumps
+FORMAT = 6  # 1 knew no double layers, 2 no shares, 3 no reversible heat, 4 no jumps, 5 no voltage of kept fields
 FILE = f"{CHECKPOINTS}/discharge.npz"
 
 

@@ -11,7 +11,7 @@ from mpi4py import MPI
 
 from manufacturing.collective import run_on
 from manufacturing.errors import StageError
-from solver.discharge_records import DischargeRecord, Snapshot
+from solver.discharge_records import DischargeRecord, Snapshot, SnapshotTaker
 
 from .curve_table import CurveTable
 from .log import RunLog
@@ -46,14 +46,14 @@ class DischargeRecorder:
         self.log, self.comm, self.steps, self.tables, self.write_fields = log, comm, steps, tables, write_fields
         self.instants = instants
         self.snapshots: list[Snapshot] = []  # on rank 0
-        self._last: Callable[[], Snapshot | None] | None = None
+        self._last: SnapshotTaker | None = None  # of the last step where its end is not kept yet
         self.begin(())
 
     def begin(self, records: Sequence[DischargeRecord]) -> None:
         """Begin the curve file with the rows of an earlier run (collective)."""
         run_on(self.comm, 1, lambda: self._write(records, anew=True))
 
-    def __call__(self, record: DischargeRecord, utilisation: float, snapshot: Callable[[], Snapshot | None]) -> None:
+    def __call__(self, record: DischargeRecord, utilisation: float, snapshot: SnapshotTaker) -> None:
         """Take an accepted step (collective)."""
         run_on(self.comm, 1, lambda: self._write((record,), anew=False))
         share = (record.protocol_step - 1) / self.steps if self.steps > 1 else min(abs(utilisation), 1.0)
@@ -65,13 +65,14 @@ class DischargeRecorder:
             f"{record.newton_iterations} Newton, {record.linear_iterations} Krylov",
         )
         self._last = snapshot
-        if self.instants.reached(abs(utilisation), record.time_s, record.voltage_V):
-            self._keep()
+        found = self.instants.reached(abs(utilisation), record.time_s, record.voltage_V)
+        if found:
+            self._keep([snapshot(instant) for instant in found], record.time_s)
 
     def kept(self) -> tuple[dict[str, FloatArray], dict[str, Any]]:
         """Return the kept fields, and what is needed to go on keeping, for a checkpoint (rank 0)."""
         arrays = {f"kept_{name}_{k}": getattr(s, name) for k, s in enumerate(self.snapshots) for name in NODAL}
-        instants = [(snapshot.time, snapshot.utilisation) for snapshot in self.snapshots]
+        instants = [(snapshot.time, snapshot.utilisation, snapshot.voltage) for snapshot in self.snapshots]
         return arrays, {"pending": self.instants.pending(), "instants": instants}
 
     def take(self, arrays: dict[str, FloatArray], header: dict[str, Any]) -> None:
@@ -85,7 +86,7 @@ class DischargeRecorder:
     def close(self) -> None:
         """Keep the fields of the last accepted step too (collective)."""
         if self._last is not None:
-            self._keep()
+            self._keep([self._last()], -np.inf)
 
     def _write(self, records: Sequence[DischargeRecord], anew: bool) -> None:
         """Write rows of the curve; a row that cannot be written ends the run."""
@@ -98,18 +99,24 @@ class DischargeRecorder:
                     "the same command goes on from there"
                 ) from error
 
-    def _keep(self) -> None:
-        """Gather the fields on rank 0 and write all that are kept."""
-        assert self._last is not None
-        kept = self._last()
-        self._last = None
-        failure = run_on(self.comm, 1, lambda: self._write_fields(kept))
+    def _keep(self, taken: list[Snapshot | None], end: float) -> None:
+        """Keep fields and write all that are kept; those at the end of the step [s] need not be kept again."""
+
+        def write() -> tuple[str, bool]:
+            """Write on rank 0 in order of time; return why it failed, or nothing, and whether the end is among them."""
+            new = {snapshot.time: snapshot for snapshot in taken if snapshot is not None}
+            failures = [self._write_fields(new[time]) for time in sorted(new)]
+            return next(filter(None, failures), ""), max(new, default=-np.inf) >= end
+
+        failure, ended = run_on(self.comm, 1, write)
+        if ended:
+            self._last = None
         if failure:
             self.log.line(f"warning: discharge: fields cannot be written ({failure}); they are kept for the next time")
 
-    def _write_fields(self, kept: Snapshot | None) -> str:
+    def _write_fields(self, kept: Snapshot) -> str:
         """Write on rank 0; return why it failed, or nothing."""
-        if kept is None or self.write_fields is None:
+        if self.write_fields is None:
             return ""
         self.snapshots.append(kept)
         try:

@@ -94,7 +94,7 @@ class DischargeStage:
 
         def write(snapshots: list[Snapshot]) -> None:
             """Write the tables of the last instant and the fields of all."""
-            files.write(len(snapshots) - 1, snapshots[-1])
+            files.write(snapshots)
             if fields is not None:
                 files.write_facets(len(snapshots) - 1, snapshots)
                 fields.write(snapshots)

@@ -25,6 +25,7 @@ from .field_files import remove_instants, write_collection
 
 FloatArray = npt.NDArray[np.float64]
 
+INSTANTS = "instants.csv"
 NAMES = ("lithiation", "particles", "interface_current")
 
 
@@ -47,11 +48,19 @@ class DistributionFiles:
         for name in NAMES:
             for stale in (self.out / "curves").glob(f"{name}_[0-9]*.csv"):
                 stale.unlink()
+        (self.out / "curves" / INSTANTS).unlink(missing_ok=True)
         for stem in ("interface_", "discharge_*_"):
             remove_instants(self.out / "fields", stem, 0)
 
-    def write(self, number: int, snapshot: Snapshot) -> None:
-        """Write the tables of an instant."""
+    def write(self, snapshots: Sequence[Snapshot]) -> None:
+        """Write the tables of the last instant, and the list of all."""
+        names = ("time_s", "utilisation", "voltage_V")
+        values = zip(*((s.time, s.utilisation, s.voltage) for s in snapshots), strict=True)
+        columns = {name: np.array(column) for name, column in zip(names, values, strict=True)}
+        write_columns(self.out / "curves" / INSTANTS, {"number": np.arange(len(snapshots))} | columns)
+        self._write_tables(len(snapshots) - 1, snapshots[-1])
+
+    def _write_tables(self, number: int, snapshot: Snapshot) -> None:
         if snapshot.surface is None:
             return
         tables = {

@@ -13,6 +13,7 @@ from .plots_files import RunFiles
 
 FloatArray = npt.NDArray[np.float64]
 PARTS = 5  # of the electrode, in sentences
+REACHED = 1e-6  # of the theoretical capacity: instants are located to rounding only
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,7 @@ def lithium_profile(run: RunFiles, layers: int, utilisation: float | None = None
     if mesh is None or fields is None:
         return None
     wanted = np.inf if utilisation is None else utilisation
-    reached = np.flatnonzero(np.abs(fields.utilisations) >= wanted)
+    reached = np.flatnonzero(np.abs(fields.utilisations) >= wanted - REACHED)
     x = fields.stoichiometry[reached[0] if len(reached) else -1][mesh.cells].mean(axis=1)
     active = (mesh.phases == Phase.AM) & np.isfinite(x)
     height = mesh.vertices[mesh.cells[active], 2].mean(axis=1) - mesh.electrode_bottom

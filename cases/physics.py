@@ -160,6 +160,7 @@ def build_cell_model(case: Case, materials: CaseMaterials) -> CellModel:
         contacts=cell_contacts(case),
         temperature=case.cell.temperature,
         entropy_coefficient={phase: curve for phase, entry in actives.items() if (curve := entry.entropy) is not None},
+        counter_entropy_coefficient=_counter_entropy(materials),
     )
 
 
@@ -237,6 +238,13 @@ def _counter(case: Case, materials: CaseMaterials) -> MetalReaction | None:
         entry.potential.value,
         entry.interface_resistance.value + section.resistance,
     )
+
+
+def _counter_entropy(materials: CaseMaterials) -> float | None:
+    """Return dU/dT of the metal counter electrode [V/K], None without one or where it is not known."""
+    entry = materials.by_domain.get("counter")
+    known = entry.entropy_coefficient if isinstance(entry, CounterElectrode) else None
+    return None if known is None else known.value
 
 
 def _law(section: KineticsSection, alpha_a: float, alpha_c: float, temperature: float) -> KineticsLaw:

@@ -260,10 +260,10 @@ class OutputSection(Section):
     fields: bool = Field(True, description="ParaView files")
     plots: bool = Field(True, description="PNG plots")
     snapshots: tuple[Fraction, ...] = Field(
-        (0.05, 0.4), description="utilisations from which on the fields of the next step are kept; the end always"
+        (0.05, 0.4), description="utilisations at which the fields are kept; the end always"
     )
     snapshot_times: tuple[NotNegative, ...] = Field(
-        (), description="times from which on the fields of the next step are kept too [s]"
+        (), description="times at which the fields are kept too, since the run began [s]"
     )
     snapshot_voltages: tuple[Finite, ...] = Field(
         (), description="voltages at whose first passage the fields are kept too [V]"

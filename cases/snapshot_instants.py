@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
+from solver.landing import Instant
+
 
 class SnapshotInstants:
-    """Remembers what is still to come; each instant is met once, by the first accepted step that reaches it.
+    """Remembers what is still to come; each instant is met once, inside the first accepted step that reaches it.
 
     Args:
         utilisations: of the theoretical capacity, in either direction.
@@ -20,16 +24,17 @@ class SnapshotInstants:
         self.utilisations, self.times, self.voltages = list(utilisations), list(times), list(voltages)
         self._voltage: float | None = None  # of the step before
 
-    def reached(self, utilisation: float, time: float, voltage: float) -> bool:
-        """Take a step; return whether it reaches an instant."""
+    def reached(self, utilisation: float, time: float, voltage: float) -> list[Instant]:
+        """Take a step by what it ends on; return the instants that it reaches."""
         before, self._voltage = self._voltage, voltage
-        count = len(self.utilisations) + len(self.times) + len(self.voltages)
+        low, high = (min(before, voltage), max(before, voltage)) if before is not None else (np.inf, -np.inf)
+        found = [Instant("utilisation", u) for u in self.utilisations if utilisation >= u]
+        found += [Instant("time", t) for t in self.times if time >= t]
+        found += [Instant("voltage", v) for v in self.voltages if low <= v <= high]
         self.utilisations = [u for u in self.utilisations if utilisation < u]
         self.times = [t for t in self.times if time < t]
-        if before is not None:
-            low, high = min(before, voltage), max(before, voltage)
-            self.voltages = [v for v in self.voltages if not low <= v <= high]
-        return len(self.utilisations) + len(self.times) + len(self.voltages) < count
+        self.voltages = [v for v in self.voltages if not low <= v <= high]
+        return found
 
     def pending(self) -> dict[str, Any]:
         """Return what is still to come, for a checkpoint."""

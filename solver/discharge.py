@@ -30,6 +30,7 @@ from .discharge_records import (
 )
 from .half_cell import LITHIUM_FIELD, CellModel, HalfCell
 from .integrator import CellIntegrator, CellPoint, StepResult
+from .landing import Instant, Landing
 from .ledger import Ledger
 from .lithiation import SurfaceState
 from .march import Advance, March, SmallestStepError
@@ -148,7 +149,10 @@ class Discharge:
         )
         for _ in range(self.settings.maximum_steps):
             advance = self._advance(march, progress, keep)
-            progress = self._recorded(self._accept(progress, advance), advance.result, listener)
+            landing = Landing(
+                self.integrator, control, progress, advance.result, self.figures.working, self.scales.capacity
+            )
+            progress = self._recorded(self._accept(progress, advance), landing, listener)
             if advance.reached is not None:
                 return self._closed(progress, step, advance.reached)
             keep(progress, False)
@@ -200,17 +204,21 @@ class Discharge:
         ledger = progress.ledger.after(advance.result, self.figures.working, advance.rejected)
         return replace(progress, point=advance.result.point, next_step=advance.proposal, ledger=ledger)
 
-    def _recorded(self, progress: Progress, result: StepResult | None, listener: StepListener | None) -> Progress:
-        """Add a row to the curve.
+    def _recorded(self, progress: Progress, landing: Landing | None, listener: StepListener | None) -> Progress:
+        """Add a row to the curve, after a time step or, without one, where a protocol step begins.
 
         Raises:
             StageError: a balance is violated, or a surface left the range of its curves.
         """
-        record = self.figures.record(progress, self.protocol[progress.number], result)
+        record = self.figures.record(progress, self.protocol[progress.number], landing.step if landing else None)
         progress = replace(progress, records=(*progress.records, record))
         if listener is not None:
-            utilisation = progress.ledger.passed / self.scales.capacity
-            listener(record, utilisation, lambda: self.snapshot(progress.point, utilisation))
+
+            def take(instant: Instant | None = None) -> Snapshot | None:
+                """Collect the fields at the end of the step, or at an instant inside it."""
+                return self.snapshot(landing.at(instant) if landing and instant else progress)
+
+            listener(record, progress.ledger.passed / self.scales.capacity, take)
         self.figures.check(progress.point, record)
         return progress
 
@@ -218,13 +226,15 @@ class Discharge:
         outcome = self.figures.outcome(progress, step, end)
         return replace(progress, number=progress.number + 1, start=None, outcomes=(*progress.outcomes, outcome))
 
-    def snapshot(self, point: CellPoint, utilisation: float) -> Snapshot | None:
+    def snapshot(self, progress: Progress) -> Snapshot | None:
         """Collect the nodal fields on rank 0 (collective)."""
+        point, utilisation = progress.point, progress.ledger.passed / self.scales.capacity
         fields = [f.at_nodes(self.cell.values(k, point.state)) for k, f in enumerate(self.cell.fields)]
         surface, currents = self._surface(point), current_densities(self.cell, point.state)
+        voltage = self.cell.voltage(point.state)
         if fields[0] is None or fields[1] is None or fields[2] is None:
             return None
-        return Snapshot(point.time, utilisation, fields[0], fields[1], fields[2], surface, currents)
+        return Snapshot(point.time, utilisation, voltage, fields[0], fields[1], fields[2], surface, currents)
 
     def _surface(self, point: CellPoint) -> SurfaceState | None:
         """Collect what the reaction of the working electrode does on rank 0 (collective)."""

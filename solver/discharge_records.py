@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -13,6 +13,9 @@ from .cell_currents import CellCurrentDensities
 from .heat import Heat
 from .lithiation import SurfaceState
 from .overpotential_shares import OverpotentialShares
+
+if TYPE_CHECKING:
+    from .landing import Instant
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -95,6 +98,7 @@ class Snapshot:
 
     time: float  # [s]
     utilisation: float
+    voltage: float  # [V]
     ionic_potential: FloatArray  # (nodes of the field,) [V]
     electronic_potential: FloatArray  # [V]
     stoichiometry: FloatArray
@@ -102,7 +106,14 @@ class Snapshot:
     currents: CellCurrentDensities | None = None  # likewise
 
 
-StepListener = Callable[[DischargeRecord, float, Callable[[], Snapshot | None]], None]
+class SnapshotTaker(Protocol):
+    """Collects the fields at the end of a time step, or at an instant inside it (collective)."""
+
+    def __call__(self, instant: Instant | None = None) -> Snapshot | None:
+        """Return the fields on rank 0, None on the others."""
+
+
+StepListener = Callable[[DischargeRecord, float, SnapshotTaker], None]
 
 
 @dataclass(frozen=True)

@@ -60,6 +60,7 @@ class CellModel:
     contacts: CellContacts = field(default_factory=CellContacts)  # resistances without charge transfer
     temperature: float = 298.15  # [K]
     entropy_coefficient: dict[Phase, Curve] = field(default_factory=dict)  # dU/dT(x) [V/K] where it is known
+    counter_entropy_coefficient: float | None = None  # dU/dT of a metal counter electrode [V/K], None: not known
 
     def known_range(self, phase: Phase) -> tuple[float, float]:
         """Return the stoichiometries for which every function of an active material is known."""

@@ -6,9 +6,11 @@ The irreversible heat is what the processes of :mod:`solver.overpotential_shares
 
 (D. Bernardi, E. Pawlikowski, J. Newman, J. Electrochem. Soc. 132 (1985) 5, without the enthalpy of mixing). Its
 integral is the energy of the open circuit, by Gauss' rule along the mean stoichiometry, less the delivered energy.
-The reversible heat needs the entropy coefficient of every active material; that of a metal counts as none,
+The reversible heat needs the entropy coefficient of every electrode, with U the open circuit of the whole cell,
 
     q_rev = -I T dU/dT(mean x)                                                                         (34a)
+
+Potentials and coefficients are those against lithium at the same temperature: lithium metal has none.
 """
 
 from __future__ import annotations
@@ -56,7 +58,10 @@ def equilibrium_energy(cell: HalfCell, state: FloatArray, passed: float) -> floa
 def reversible_heat(cell: HalfCell, state: FloatArray, passed: float) -> float | None:
     """Return -integral(T dU/dT dQ) over the charge that passed before a state [J], None where dU/dT is not known."""
     curves = _entropies(cell)
-    return None if curves is None else -cell.model.temperature * _along_charge(cell, state, passed, curves)
+    if curves is None:
+        return None
+    change = _along_charge(cell, state, passed, curves) - passed * _counter_entropy(cell)
+    return -cell.model.temperature * change
 
 
 def reversible_rate(cell: HalfCell, state: FloatArray, current: float) -> float | None:
@@ -66,14 +71,21 @@ def reversible_rate(cell: HalfCell, state: FloatArray, current: float) -> float 
         return None
     means = cell.mean_stoichiometry(state)
     slopes = [_sign(cell, k) * float(curve.value(means[k])) for k, curve in enumerate(curves)]
-    return -current * cell.model.temperature * sum(slopes)
+    return -current * cell.model.temperature * (sum(slopes) - _counter_entropy(cell))
 
 
 def _entropies(cell: HalfCell) -> list[Curve] | None:
-    """Return dU/dT [V/K] of the active material at each surface; None where one is not known."""
+    """Return dU/dT [V/K] of the active material at each surface; None where that of an electrode is not known."""
+    if cell.model.counter is not None and cell.model.counter_entropy_coefficient is None:
+        return None
     known = [cell.model.entropy_coefficient.get(surface.material) for surface in cell.network.surfaces]
     found = [curve for curve in known if curve is not None]
     return found if len(found) == len(known) else None
+
+
+def _counter_entropy(cell: HalfCell) -> float:
+    """Return dU/dT of a metal counter electrode against lithium [V/K], 0 without one."""
+    return cell.model.counter_entropy_coefficient or 0.0
 
 
 def _sign(cell: HalfCell, surface: int) -> float:

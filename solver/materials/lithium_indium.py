@@ -17,5 +17,6 @@ LITHIUM_INDIUM = replace(
         "A. L. Santhosha et al., Batteries & Supercaps 2 (2019) 524",
         "298 K; In | InLi two-phase region",
     ),
+    entropy_coefficient=None,
     substitutes=("exchange_current_density: lithium in liquid electrolyte (Xu 2019)", "density: indium"),
 )

@@ -18,5 +18,8 @@ LITHIUM_METAL = CounterElectrode(
     ),
     transfer_coefficient_anodic=Quantity(0.5, "-", "PyBaMM Xu2019", "assumed"),
     interface_resistance=Quantity(0.0, "Ohm m2", "assumed: no interphase", "fresh, well pressed contact"),
+    entropy_coefficient=Quantity(
+        0.0, "V/K", "by definition: potentials are against lithium at their temperature", "any"
+    ),
     substitutes=("exchange_current_density: lithium in liquid electrolyte (Xu 2019)",),
 )

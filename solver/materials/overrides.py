@@ -67,6 +67,7 @@ _SCALARS: dict[type[Material], dict[str, Reader]] = {
         "exchange_current_density": _positive,
         "transfer_coefficient_anodic": _open_fraction,
         "interface_resistance": _not_negative,
+        "entropy_coefficient": _number,
     },
 }
 _CURVES = (
@@ -128,7 +129,8 @@ def _read(material: Material, name: str, value: object, where: str) -> tuple[str
     """Return the attribute that an override sets, and its new value."""
     scalars = _SCALARS[type(material)] | {"reference_temperature": _positive}
     if name in scalars:
-        unit = getattr(material, name).unit
+        known = getattr(material, name)
+        unit = UNITS[name] if known is None else known.unit
         return name, Quantity(scalars[name](value, where), unit, f"override {where}", "as given")
     if name in ACTIVATED[type(material)].values():
         return name, Quantity(_not_negative(value, where), UNITS[name], f"override {where}", "as given")

@@ -39,8 +39,9 @@ def arrhenius(energy: float, temperature: float, reference: float) -> float:
 def at_temperature(material: Material, temperature: float, where: str = "material") -> Material:
     """Return a material with its properties at a temperature.
 
-    D, sigma, k and i_0 take the factor of :func:`arrhenius` where an activation energy is given;
-    U(x) moves by (T - T_ref) dU/dT(x) where an entropy coefficient is given (Eq. D2). What has neither stays.
+    D, sigma, k and i_0 take the factor of :func:`arrhenius` where an activation energy is given; U(x) and the
+    potential of a counter electrode move by (T - T_ref) dU/dT where an entropy coefficient is given (Eq. D2).
+    What has neither stays.
 
     Args:
         material: properties at its reference temperature.
@@ -64,6 +65,9 @@ def at_temperature(material: Material, temperature: float, where: str = "materia
         if not isinstance(material.open_circuit_potential, ConstantCurve):
             check_open_circuit_potential(shifted, f"{where}.entropy_coefficient")
         changes["open_circuit_potential"] = shifted
+    if isinstance(material, CounterElectrode) and material.entropy_coefficient is not None:
+        moved = material.potential.value + (temperature - reference) * material.entropy_coefficient.value
+        changes["potential"] = replace(material.potential, value=moved)
     return replace(material, **changes)
 
 

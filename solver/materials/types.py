@@ -150,6 +150,7 @@ class CounterElectrode:
     substitutes: tuple[str, ...] = field(default=())
     reference_temperature: Quantity = ROOM_TEMPERATURE  # [K]
     exchange_current_activation_energy: Quantity | None = None  # [J/mol]
+    entropy_coefficient: Quantity | None = None  # dU/dT of the potential against lithium [V/K]
 
     @property
     def transfer_coefficient_cathodic(self) -> float:

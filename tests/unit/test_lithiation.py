@@ -150,8 +150,9 @@ def test_each_instant_is_met_once_and_survives_a_checkpoint() -> None:
     """Utilisation, time, a voltage passed on the way down and one on the way up."""
     instants = SnapshotInstants((0.1, 0.5), (30.0,), (3.9, 4.05))
     steps = [(0.0, 0.0, 4.0), (0.05, 10.0, 3.95), (0.12, 20.0, 3.91), (0.2, 35.0, 3.92), (0.2, 36.0, 4.1)]
-    assert [instants.reached(*step) for step in steps] == [False, False, True, True, True]
+    found = [[(i.quantity, i.value) for i in instants.reached(*step)] for step in steps]
+    assert found == [[], [], [("utilisation", 0.1)], [("time", 30.0)], [("voltage", 4.05)]]
     resumed = SnapshotInstants(())
     resumed.take(instants.pending())
     rest = [(0.2, 50.0, 4.0), (0.6, 60.0, 3.8), (0.9, 70.0, 3.7)]
-    assert [resumed.reached(*step) for step in rest] == [False, True, False]
+    assert [[i.value for i in resumed.reached(*step)] for step in rest] == [[], [0.5, 3.9], []]

@@ -3,7 +3,8 @@
 Seen to fail with: the film's power counted twice, diffusion from the mean of U over the surface, the resistance of
 the counter electrode left out, the electrons of a second electrode counted with the first's, magnitudes in place of
 signs on charge, energy of the open circuit with U at the end of each step, voltages given at rest, a limit that
-not-a-number passes, heat of the entropy with the other sign, without the temperature, at the end of each step.
+not-a-number passes, heat of the entropy with the other sign, without the temperature, at the end of each step,
+without the counter electrode, an unknown coefficient taken for none.
 """
 
 from __future__ import annotations
@@ -102,26 +103,41 @@ def test_heat_and_delivered_energy_are_the_energy_of_the_open_circuit(planar: Pa
     assert rate == pytest.approx(powers, rel=1e-12)
 
 
-def test_reversible_heat_is_that_of_the_entropy(tmp_path: Path) -> None:
-    """-I T dU/dT with a coefficient that rises along x, and its integral, on discharge and back."""
+@pytest.mark.parametrize("counter", [0.0, 3e-4])
+def test_reversible_heat_is_that_of_the_entropy(counter: float, tmp_path: Path) -> None:
+    """-I T dU/dT of both electrodes, that of the AM rising along x, and its integral, on discharge and back."""
     temperature, at_empty, at_full = 310.0, -2e-4, 4e-4  # [K], [V/K]
     entropy = f"materials.AM.entropy_coefficient=[[0.0, 1.0], [{at_empty}, {at_full}]]"
-    given = (*PLANAR, entropy, f"cell.temperature={temperature}", "discharge.cutoff_voltage=3.8")
-    for name, more in (("out", ()), ("back", ("discharge.current_density=-2.0", "discharge.cutoff_voltage=4.1"))):
+    given = (*PLANAR, entropy, f"cell.temperature={temperature}", f"materials.counter.entropy_coefficient={counter}")
+    directions = {"out": ("discharge.cutoff_voltage=3.8",), "back": ("discharge.cutoff_voltage=4.1",)}
+    directions["back"] += ("discharge.current_density=-2.0",)
+    for name, more in directions.items():
         found = run("planar_half_cell", tmp_path / name, MPI.COMM_SELF, *given, *more)["discharge"]
         rows, x = table(tmp_path / name), curve(tmp_path / name)["mean_stoichiometry"]
-        coefficient = at_empty + (at_full - at_empty) * x
+        coefficient = at_empty + (at_full - at_empty) * x - counter
         expected = -rows["current_density_A_m2"] * temperature * coefficient
         assert rows["heat_reversible_W_m2"] == pytest.approx(expected, rel=1e-9)
         reference = planar_reference(content("planar_half_cell", *PLANAR))
         capacity = FARADAY * reference.maximum_concentration * reference.slab_thickness  # [C/m2]
-        passed = capacity * (x[-1] - x[0]) * (at_empty + (at_full - at_empty) * 0.5 * (x[0] + x[-1]))
-        assert rows["heat_reversible_J_m2"][-1] == pytest.approx(-temperature * passed, rel=1e-6)
+        middle = at_empty + (at_full - at_empty) * 0.5 * (x[0] + x[-1]) - counter
+        assert rows["heat_reversible_J_m2"][-1] == pytest.approx(
+            -temperature * capacity * (x[-1] - x[0]) * middle, rel=1e-6
+        )
         assert found["reversible_heat_J_m2"] == rows["heat_reversible_J_m2"][-1]
+        rest = reference.open_circuit_potential(x[:1])[0] + (temperature - 298.15) * (
+            at_empty + (at_full - at_empty) * x[0]
+        )
+        assert rows["equilibrium_V"][0] == pytest.approx(rest - (temperature - 298.15) * counter, abs=1e-9)
 
 
-def test_heat_of_unknown_entropy_is_empty(planar: Path) -> None:
+def test_heat_of_unknown_entropy_is_empty(planar: Path, tmp_path: Path) -> None:
+    """Of the active material, or of a lithium-indium electrode; lithium metal has none by definition."""
     assert np.isnan(table(planar)["heat_reversible_W_m2"]).all()
+    short = (*PLANAR, "materials.AM.entropy_coefficient=1e-4", "discharge.maximum_time=10.0")
+    for name, known in (("lithium metal", True), ("lithium-indium", False)):
+        out = tmp_path / name
+        run("planar_half_cell", out, MPI.COMM_SELF, *short, f'materials.counter="{name}"')
+        assert np.isfinite(table(out)["heat_reversible_W_m2"]).all() == known
 
 
 def particle_currents(out: Path) -> FloatArray:
