@@ -15,15 +15,13 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from mpi4py import MPI
 from scipy.interpolate import PchipInterpolator
 
-from .bench_meshing import in_own_process, packing_case
-from .bench_solver import DIRECT_MEMORY, run_measured, triad
+from .bench_meshing import packing_case
+from .bench_solver import DIRECT_MEMORY, run_measured, stored_mesh, triad
 from .check_store import CheckStore
 from .check_table import Check, at_least, at_most, reported
 from .error_time import crossover
-from .runner import run_in_process
 from .testing import PROJECT
 
 FloatArray = npt.NDArray[np.float64]
@@ -81,10 +79,10 @@ class DischargeBench:
         self.store = store
 
     def mesh(self, sample: Sample) -> Path:
-        """Return the file of a mesh, made by a process of its own."""
-        folder = self.store.workplace(sample.name)
-        self.store.result(f"mesh {sample.name}", partial(in_own_process, partial(mesh_sample, sample, folder)))
-        return folder / "mesh.h5"
+        """Return the file of a mesh."""
+        case = sample.case() | {"output": {"until": "meshing", "plots": False, "fields": False}}
+        del case["discharge"]
+        return stored_mesh(self.store, sample.name, case)
 
     def run(self, sample: Sample, ranks: int, **discharge: float) -> dict[str, Any]:
         """Return the figures of a discharge on some ranks, with its curve under ``times`` and ``voltages``."""
@@ -107,13 +105,6 @@ class DischargeBench:
         work = partial(run_measured, specification, 1, mesh.parent, "cases.measured_linear_system")
         found: dict[str, Any] = self.store.result(name, work)
         return found
-
-
-def mesh_sample(sample: Sample, folder: Path) -> int:
-    """Mesh a sample into a folder and return the number of cells."""
-    case = sample.case() | {"output": {"until": "meshing", "plots": False, "fields": False}}
-    del case["discharge"]
-    return int(run_in_process(case, folder, MPI.COMM_SELF)["meshing"]["cells"])
 
 
 def curve_of(path: Path) -> tuple[FloatArray, FloatArray]:

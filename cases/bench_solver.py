@@ -85,10 +85,8 @@ class SolverBench:
         self.store = store
 
     def mesh(self, wanted: MeshOf) -> Path:
-        """Return the file of a mesh, made by a process of its own."""
-        folder = self.store.workplace(wanted.name)
-        self.store.result(f"mesh {wanted.name}", partial(in_own_process, partial(make_mesh, wanted.case(), folder)))
-        return folder / "mesh.h5"
+        """Return the file of a mesh."""
+        return stored_mesh(self.store, wanted.name, wanted.case())
 
     def solve(
         self,
@@ -106,6 +104,13 @@ class SolverBench:
         specification = {"conductivity": conductivity, "order": order, "options": given, "mesh": str(mesh)}
         found: dict[str, Any] = self.store.result(name, lambda: run_measured(specification, ranks, mesh.parent))
         return found
+
+
+def stored_mesh(store: CheckStore, name: str, case: dict[str, Any]) -> Path:
+    """Return the file of the mesh of a case, made once in a process of its own."""
+    folder = store.workplace(name)
+    store.result(f"mesh {name}", partial(in_own_process, partial(make_mesh, case, folder)))
+    return folder / "mesh.h5"
 
 
 def make_mesh(case: dict[str, Any], folder: Path) -> dict[str, Any]:
