@@ -20,8 +20,8 @@ from .discharge_runs import Run, balances, columns, order_row, shipped
 
 NAME = "single_particle"
 RADIUS = 4e-6
-GOALS = {4.0: 2.5, 6.0: 1.25, 9.0: 1.0}  # [mV] from 1 % to 99 % of the charge, by R/h
-FIRST_SECONDS = 2.0  # [mV] on the finest mesh while the profile is thinner than a cell
+GOALS = {4.0: 2.5, 6.0: 1.25, 9.0: 0.5, 17.0: 0.15}  # [mV] from 1 % to 99 % of the charge, by R/h
+FIRST_SECONDS = 1.0  # [mV] on the finest mesh while the profile is thinner than a cell
 OMITTED = 0.1  # [mV]
 
 
