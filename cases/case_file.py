@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import json
 import re
 import tomllib
 from pathlib import Path
@@ -14,6 +15,7 @@ from manufacturing.errors import InputError
 
 from .schema import Case, Geometry
 
+STORED = "case.json"
 REMOVED = object()  # as a value: the key is taken away
 MOVED = {  # keys of earlier versions -> where they are now
     "geometry.aspect_ratio": "geometry.slurry.aspect_ratio",
@@ -51,6 +53,16 @@ def read_content(path: Path, overrides: tuple[str, ...] = ()) -> dict[str, Any]:
     for override in overrides:
         apply_override(data, override)
     return data
+
+
+def stored_case(out: Path) -> tuple[Case, Path]:
+    """Return the case that a run's directory keeps, and the folder from which its relative paths count.
+
+    Raises:
+        OSError: there is none.
+    """
+    stored = json.loads((out / STORED).read_text())
+    return validate_case(stored["case"]), Path(stored["folder"])
 
 
 def validate_case(data: dict[str, Any]) -> Case:

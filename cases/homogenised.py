@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from manufacturing.errors import InputError
 from manufacturing.phases import Phase
@@ -15,16 +14,14 @@ from solver.half_cell import CellModel
 from solver.homogenised import HomogenisedCell, HomogenisedCurve, homogenised_curve
 from solver.protocol import SECONDS_PER_HOUR
 
-from .case_file import validate_case
+from .case_file import stored_case
 from .conduction_settings import conduction_sections
 from .physics import CaseMaterials, build_cell_model
 from .plots_files import RunFiles
-from .plots_homogenised import plot_homogenised
+from .plots_homogenised import Columns, plot_homogenised, voltages_at_same_capacity
 from .plots_style import save_figure
 from .schema import Case
 from .table_file import write_table
-
-FloatArray = npt.NDArray[np.float64]
 
 COLUMNS = ("time_s", "capacity_Ah_m2", "voltage_V")
 COMPARED = (0.02, 0.98)  # of the shorter curve's capacity: both ends are steep
@@ -47,10 +44,11 @@ def homogenise(out: Path, layers: int, shells: int) -> dict[str, float]:
     found = homogenised_curve(cell, current, cutoff, layers, shells)
     (out / "curves").mkdir(exist_ok=True)
     write_table(out / "curves" / "homogenised.csv", curve_rows(found))
-    figures = comparison(found, RunFiles(out).curve("discharge"))
+    run = RunFiles(out)
+    figures = comparison(run.curve("discharge"), run.curve("homogenised"))
     report = {"properties": _properties(cell), "comparison": figures}
     (out / "homogenised.json").write_text(json.dumps(report, indent=2) + "\n")
-    figure = plot_homogenised(RunFiles(out))
+    figure = plot_homogenised(run)
     if figure is not None:
         (out / "plots").mkdir(exist_ok=True)
         save_figure(figure, out / "plots" / "homogenised.png")
@@ -64,11 +62,10 @@ def _finished(out: Path) -> tuple[Case, dict[str, Any]]:
         InputError: there is none, or it is not a single step at constant current in a half cell.
     """
     try:
-        stored = json.loads((out / "case.json").read_text())
+        case, _ = stored_case(out)
         summary: dict[str, Any] = json.loads((out / "summary.json").read_text())
     except OSError as error:
         raise InputError("DIR", str(out), "the directory of a finished run") from error
-    case = validate_case(stored["case"])
     for stage in ("conduction", "discharge"):
         if stage not in summary:
             raise InputError("DIR", f"{out} without {stage}", "a run with conduction and discharge")
@@ -157,21 +154,16 @@ def curve_rows(found: HomogenisedCurve) -> list[list[Any]]:
     return [list(COLUMNS), *(list(row) for row in zip(*columns, strict=True))]
 
 
-def comparison(found: HomogenisedCurve, resolved: dict[str, FloatArray] | None) -> dict[str, float]:
+def comparison(resolved: Columns | None, found: Columns | None) -> dict[str, float]:
     """Return how the homogenised curve differs from the resolved one, homogenised minus resolved."""
-    if resolved is None:
+    if resolved is None or found is None:
         raise InputError("DIR", "no curves/discharge.csv", "the curve of the run")
-    capacity, voltage = resolved["capacity_Ah_m2"], resolved["voltage_V"]
-    theirs = found.capacity / SECONDS_PER_HOUR
-    last = min(abs(capacity[-1]), abs(theirs[-1]))
-    at = np.sign(capacity[-1]) * np.linspace(COMPARED[0] * last, COMPARED[1] * last, 400)
-    heading = np.sign(capacity[-1])
-    one = np.interp(heading * at, heading * capacity, voltage)
-    other = np.interp(heading * at, heading * theirs, found.voltage)
+    ours, theirs = (float(curve["capacity_Ah_m2"][-1]) for curve in (resolved, found))
+    _, one, other = voltages_at_same_capacity(resolved, found, COMPARED)
     return {
-        "capacity_resolved_Ah_m2": float(capacity[-1]),
-        "capacity_homogenised_Ah_m2": float(theirs[-1]),
-        "relative_capacity_difference": float(theirs[-1] / capacity[-1] - 1.0),
+        "capacity_resolved_Ah_m2": ours,
+        "capacity_homogenised_Ah_m2": theirs,
+        "relative_capacity_difference": theirs / ours - 1.0,
         "mean_voltage_difference_mV": float(1e3 * np.mean(other - one)),
         "largest_voltage_difference_mV": float(1e3 * np.abs(other - one).max()),
     }

@@ -18,7 +18,6 @@ from .study_plan import StudyPlan
 _HEIGHT = 4.6  # [inch]
 _BAND = 0.18  # opacity of the interval over seeds
 _SHADES = (0.0, 0.88)  # of the colour map, whose end is too light for lines
-_MOST_ENTRIES = 9  # of a legend inside the diagram
 
 
 def plot_study_voltage(plan: StudyPlan, section: CurvesSection, lines: Sequence[CurveLine]) -> Figure:
@@ -80,13 +79,10 @@ def _draw_voltage(axes: Axes, line: CurveLine, colour: tuple[float, ...] | str) 
 
 
 def _finish(figure: Figure, axes: Axes, plan: StudyPlan, section: CurvesSection, lines: Sequence[CurveLine]) -> None:
-    """Add grid, legend and title; the title says what bands are."""
+    """Add grid, title and a legend beside the diagram, where it covers no curve; the title says what bands are."""
     axes.grid(alpha=0.3)
     title = legend_title(section) or None
-    if len(lines) > _MOST_ENTRIES:
-        figure.legend(title=title, loc="outside right upper", fontsize=8, title_fontsize=8, frameon=False)
-    else:
-        axes.legend(title=title, loc="best", fontsize=8, title_fontsize=8)
+    figure.legend(title=title, loc="outside right upper", fontsize=8, title_fontsize=8, frameon=False)
     seeds = max(len(line.curves) for line in lines)
     bands = f"; means of {seeds} seeds, bands: {plan.study.confidence:.0%} interval" if seeds > 1 else ""
     figure.suptitle(f"{plan.title}{bands}", fontsize=10)

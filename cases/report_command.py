@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import json
 from pathlib import Path
 
 from manufacturing.errors import InputError
 
-from .case_file import validate_case
+from .case_file import STORED, stored_case
 
 
 def add_report_command(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -24,10 +23,9 @@ def show_report(options: argparse.Namespace) -> int:
     from .plots import plot_run
 
     out: Path = options.directory.resolve()
-    stored = out / "case.json"
-    if not (out / "manifest.json").exists() or not stored.exists():
+    if not (out / "manifest.json").exists() or not (out / STORED).exists():
         raise InputError("report", str(out), "the directory of a finished run")
-    case = validate_case(json.loads(stored.read_text())["case"])
+    case, _ = stored_case(out)
     if case.output.plots:
         plot_run(out, case)
     print(write_html_report(out))

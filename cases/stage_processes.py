@@ -116,13 +116,12 @@ def run_stages(out: Path, names: list[str]) -> int:
 
 
 def _stages(out: Path, names: list[str], comm: object, log: object) -> None:
-    from .case_file import validate_case
+    from .case_file import stored_case
     from .pipeline import Pipeline
     from .report import write_report
 
-    stored = json.loads((out / "case.json").read_text())
-    case = validate_case(stored["case"])
-    pipeline = Pipeline(case, Path(stored["folder"]), out, comm, log)  # type: ignore[arg-type]
+    case, folder = stored_case(out)
+    pipeline = Pipeline(case, folder, out, comm, log)  # type: ignore[arg-type]
     actions = {
         "packing": pipeline.make_packing,
         "rheology": pipeline.run_rheology,

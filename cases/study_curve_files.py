@@ -6,16 +6,16 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from .conclusion_files import clear_conclusions, write_conclusions
 from .curve_conclusions import curve_sentences
 from .log import RunLog
 from .plots_study_curves import plot_study_lithium, plot_study_voltage
-from .plots_style import MICROMETRE, save_figure
+from .plots_style import MICROMETRE
 from .study_curves import CurveLine, curve_lines
 from .study_plan import StudyPlan
 from .study_results import StudyRow
-from .table_file import write_table
 
-CURVES, LITHIUM, SENTENCES = "curves.csv", "lithium.csv", "curves.txt"
+KIND, CURVES, LITHIUM = "curves", "curves.csv", "lithium.csv"
 VOLTAGE_PICTURE, LITHIUM_PICTURE = "study_voltage.png", "study_lithium.png"
 
 
@@ -29,24 +29,16 @@ def write_curves(plan: StudyPlan, rows: Sequence[StudyRow], out: Path, log: RunL
         log: takes a line per sentence and picture.
     """
     section = plan.study.curves
-    plots = out / "plots"
-    for path in (out / CURVES, out / LITHIUM, out / SENTENCES, plots / VOLTAGE_PICTURE, plots / LITHIUM_PICTURE):
-        path.unlink(missing_ok=True)
+    clear_conclusions(out, KIND, (CURVES, LITHIUM), (VOLTAGE_PICTURE, LITHIUM_PICTURE))
     lines = curve_lines(plan, rows, out)
     if section is None or not lines:
         return []
     sentences = curve_sentences(section, lines)
-    write_table(out / CURVES, curves_table(section.capacity, lines))
-    write_table(out / LITHIUM, lithium_table(lines))
-    (out / SENTENCES).write_text("".join(f"{sentence}\n" for sentence in sentences))
-    plots.mkdir(exist_ok=True)
     figures = {VOLTAGE_PICTURE: plot_study_voltage(plan, section, lines)}
     if any(line.profiles for line in lines):
         figures[LITHIUM_PICTURE] = plot_study_lithium(plan, section, lines)
-    for name, figure in figures.items():
-        save_figure(figure, plots / name)
-    for text in (*(f"curves: {sentence}" for sentence in sentences), *(f"report: plots/{name}" for name in figures)):
-        log.line(text)
+    tables = {CURVES: curves_table(section.capacity, lines), LITHIUM: lithium_table(lines)}
+    write_conclusions(out, KIND, sentences, tables, figures, log)
     return sentences
 
 

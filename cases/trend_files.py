@@ -6,18 +6,17 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from .conclusion_files import clear_conclusions, write_conclusions
 from .log import RunLog
-from .plots_style import save_figure
 from .plots_trend import plot_profiles_over_key, plot_trends
 from .schema_trend import TrendSection
 from .study_plan import StudyPlan
 from .study_results import StudyRow
-from .table_file import write_table
 from .trend_conclusions import TrendTest, conclusions, trend_tests
 from .trend_profiles import mean_profiles, profile_table
 from .trends import TrendLine, trend_lines
 
-TREND, TESTS, SENTENCES, PROFILES = "trend.csv", "trend_tests.csv", "trend.txt", "profiles.csv"
+KIND, TREND, TESTS, PROFILES = "trend", "trend.csv", "trend_tests.csv", "profiles.csv"
 PICTURES = ("trend.png", "trend_profiles.png")
 
 
@@ -31,26 +30,19 @@ def write_trends(plan: StudyPlan, rows: Sequence[StudyRow], out: Path, log: RunL
         log: takes a line per sentence and picture.
     """
     section = plan.study.trend
-    for name in (TREND, TESTS, SENTENCES, PROFILES, *(f"plots/{picture}" for picture in PICTURES)):
-        (out / name).unlink(missing_ok=True)
+    clear_conclusions(out, KIND, (TREND, TESTS, PROFILES), PICTURES)
     lines = trend_lines(plan, rows)
     if section is None or not lines:
         return []
     tests = trend_tests(section, lines, plan.study.confidence)
     sentences = conclusions(section, lines, tests)
-    write_table(out / TREND, trend_table(section, lines))
-    write_table(out / TESTS, tests_table(tests))
-    (out / SENTENCES).write_text("".join(f"{sentence}\n" for sentence in sentences))
-    (out / "plots").mkdir(exist_ok=True)
-    save_figure(plot_trends(plan, lines), out / "plots" / PICTURES[0])
-    pictures = [PICTURES[0]]
+    tables = {TREND: trend_table(section, lines), TESTS: tests_table(tests)}
+    figures = {PICTURES[0]: plot_trends(plan, lines)}
     profiles = mean_profiles(plan, rows, out) if section.profiles else []
     if profiles:
-        write_table(out / PROFILES, profile_table(profiles))
-        save_figure(plot_profiles_over_key(plan, profiles), out / "plots" / PICTURES[1])
-        pictures.append(PICTURES[1])
-    for line in (*(f"trend: {sentence}" for sentence in sentences), *(f"report: plots/{name}" for name in pictures)):
-        log.line(line)
+        tables[PROFILES] = profile_table(profiles)
+        figures[PICTURES[1]] = plot_profiles_over_key(plan, profiles)
+    write_conclusions(out, KIND, sentences, tables, figures, log)
     return sentences
 
 
