@@ -35,7 +35,10 @@ KEY_FIGURES = {
     "discharge.utilisation": "utilisation",
     "discharge.final_voltage_V": "last voltage",
     "discharge.end_reason": "ended on",
+    "discharge.inactive_by_reason.no_electronic_contact.AM_volume_fraction": "AM without electronic contact",
+    "discharge.inactive_by_reason.no_ionic_contact.AM_volume_fraction": "AM without ionic contact",
     "discharge.irreversible_heat_J_m2": "irreversible heat",
+    "discharge.reversible_heat_J_m2": "reversible heat",
 }
 BALANCES = {
     "discharge.charge_balance_error": "charge, largest relative error",

@@ -110,7 +110,7 @@ def _draw_voltage(axes: Axes, capacity: FloatArray, voltage: FloatArray, unit: s
     axes.plot(capacity[-1:], voltage[-1:], "o", color=LINE_COLOURS[1], clip_on=False, label=label, zorder=4)
     _widen(axes)
     axes.set_ylabel("voltage [V]")
-    axes.legend(fontsize=8, loc="lower left")
+    axes.legend(fontsize=8, loc="best")
 
 
 def _draw_lithium(axes: Axes, capacity: FloatArray, curve: dict[str, FloatArray]) -> None:
@@ -154,4 +154,4 @@ def _draw_converged(axes: Axes, panel: Panel, numbers: dict[str, Any]) -> None:
     axes.axhspan(value - spread, value + spread, color=LINE_COLOURS[1], alpha=0.25, linewidth=0)
     text = with_error(value, spread) if spread > 0.0 else f"{value:.4g}"
     axes.axhline(value, color=LINE_COLOURS[1], linestyle="--", linewidth=1.0, label=f"converged: {text}")
-    axes.legend(fontsize=8, loc="lower right")
+    axes.legend(fontsize=8, loc="best")
