@@ -22,6 +22,7 @@ from .discharge_fields import DischargeFieldFiles
 from .discharge_recorder import DischargeRecorder
 from .discharge_units import discharge_units
 from .distribution_files import DistributionFiles
+from .initial_stoichiometry import moved_starts
 from .log import RunLog
 from .physics import CaseMaterials, build_cell_model, stoichiometry_window
 from .protocol import protocol_steps, stepping_settings
@@ -56,6 +57,8 @@ class DischargeStage:
             mesh, graph = replace(mesh, periodic=(*walls, mesh.periodic[2])), graph.with_walls(walls)
         steps = protocol_steps(self.case)
         model, window = build_cell_model(self.case, self.materials), stoichiometry_window(self.materials)
+        for text in moved_starts(self.case, self.materials.actives(), model):
+            self.log.line(f"discharge: {text}")
         run = Discharge(mesh, model, window, steps, stepping_settings(self.case), self.comm, graph)
         fractions = {name: round(value, 4) for name, value in run.network.active_fraction.items()}
         self.log.line(f"discharge: {run.cell.unknowns} unknowns, active fractions {fractions}")

@@ -36,10 +36,9 @@ from solver.materials import (
 )
 
 from .cell_contacts import cell_contacts
-from .protocol import starts_with_charge, stepping_section
+from .initial_stoichiometry import initial_stoichiometry
 from .schema import Case, KineticsSection, MaterialSection
 
-SYMBOLS = {"open_circuit_potential": "U(x)", "diffusivity": "D(x)", "electronic_conductivity": "sigma_e(x)"}
 KINDS: dict[str, tuple[type[Material], ...]] = {
     "AM": (ActiveMaterial,),
     "SE": (Electrolyte,),
@@ -76,6 +75,11 @@ class CaseMaterials:
         if domain not in self.by_domain:
             raise InputError(f"materials.{domain}", "nothing", "a material of the library")
         return self.by_domain[domain]
+
+    def actives(self) -> dict[Phase, Any]:
+        """Return the active materials by phase; raise InputError when that of the electrode is not given."""
+        found = {Phase.AM: self.get("AM")}
+        return found | ({Phase.anode: self.get("anode")} if "anode" in self.by_domain else {})
 
     def describe(self) -> dict[str, Any]:
         """Return every number of every material with its source, at its own reference temperature."""
@@ -145,11 +149,9 @@ def build_cell_model(case: Case, materials: CaseMaterials) -> CellModel:
     Raises:
         InputError: a material that charge and discharge need is missing.
     """
-    actives = {Phase.AM: materials.get("AM")}
-    if "anode" in materials.by_domain:
-        actives[Phase.anode] = materials.get("anode")
+    actives = materials.actives()
     materials.get("separator")
-    return CellModel(
+    model = CellModel(
         ionic_conductivity=materials.ionic(),
         electronic_conductivity=materials.electronic_properties(),
         diffusivity={phase: entry.transport("diffusivity") for phase, entry in actives.items()},
@@ -162,26 +164,7 @@ def build_cell_model(case: Case, materials: CaseMaterials) -> CellModel:
         entropy_coefficient={phase: curve for phase, entry in actives.items() if (curve := entry.entropy) is not None},
         counter_entropy_coefficient=_counter_entropy(materials),
     )
-
-
-def initial_stoichiometry(case: Case, actives: dict[Phase, ActiveMaterial]) -> dict[Phase, float]:
-    """Return x at the start: charged before a discharge, discharged before a charge; the anode opposite."""
-    section = stepping_section(case)
-    assert section is not None
-    charging = starts_with_charge(case)
-    start = {}
-    for phase, entry in actives.items():
-        lithium_poor = (phase == Phase.AM) != charging
-        start[phase] = (entry.stoichiometry_charged if lithium_poor else entry.stoichiometry_discharged).value
-    if section.initial_stoichiometry is not None:
-        start[Phase.AM] = section.initial_stoichiometry
-    where = "discharge" if case.discharge is not None else "protocol"
-    for name, curve in actives[Phase.AM].curves().items():
-        low, high = curve.range
-        if not low <= start[Phase.AM] <= high:
-            expected = f"x in {low:g} to {high:g} where {SYMBOLS.get(name, name)} is known"
-            raise InputError(f"{where}.initial_stoichiometry", start[Phase.AM], expected)
-    return start
+    return model.within_barriers()
 
 
 def stoichiometry_window(materials: CaseMaterials) -> tuple[float, float]:

@@ -38,6 +38,7 @@ from .field import NodalField, build_field, reduced_mass
 from .interface_points import FacetSide, InterfacePoints, surface_points
 from .kinetics import InsertionReaction, InterfaceCurrent, MetalReaction
 from .materials import Curve
+from .range_closure import off_the_ends
 from .reduction import global_extremes, global_sum, global_sums
 
 FloatArray = npt.NDArray[np.float64]
@@ -69,6 +70,11 @@ class CellModel:
             entry = properties[phase]
             ranges += [] if isinstance(entry, float | int) else [entry.range]
         return max(low for low, _ in ranges), min(high for _, high in ranges)
+
+    def within_barriers(self) -> CellModel:
+        """Return the model with starts moved to where the open-circuit potential is that of its curve (Eq. 11c)."""
+        starts = {p: off_the_ends(x, self.known_range(p)) for p, x in self.initial_stoichiometry.items()}
+        return replace(self, initial_stoichiometry=starts)
 
     def closing_reaction(self, phase: Phase) -> InsertionReaction:
         """Return the reaction of an active material, which closes where one of its functions is no longer known."""

@@ -15,7 +15,7 @@ import numpy.typing as npt
 from .constants import FARADAY, GAS_CONSTANT
 from .double_layer import LayerStage, layer_terms
 from .materials import Curve
-from .range_closure import closing_factor
+from .range_closure import barrier_potential, closing_factor
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -188,10 +188,10 @@ class InsertionReaction:
             x: stoichiometry of the surface.
             stage: of the double layer; None: it is not charged.
         """
-        potential, potential_slope = self.open_circuit_potential.value(x), self.open_circuit_potential.slope(x)
+        potential, potential_slope = self._potential(x)
         layer, film = layer_terms(self.capacitance, stage, potential), self.resistance
         drive = layer.drive(drop - potential, film)
-        exchange, exchange_slope = self._exchange(x, drive < 0.0)
+        exchange, exchange_slope = self._exchange(x, drive)
         faradaic, slope, by_exchange = current_through_film(self.law, drive, exchange, layer.film(film))
         eta = drive - layer.film(film) * faradaic
         # eta (1 + R c) + R f(eta, i_0) = drop - U - R c (U - base), differentiated by the drop and by x.
@@ -209,10 +209,16 @@ class InsertionReaction:
             faradaic_by_x,
         )
 
-    def _exchange(self, x: FloatArray, filling: npt.NDArray[np.bool_]) -> tuple[FloatArray, FloatArray]:
+    def _potential(self, x: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Return U [V] and dU/dx [V], diverging at the very ends of the range."""
+        barrier, barrier_slope = barrier_potential(x, self.allowed_range)
+        curve = self.open_circuit_potential
+        return np.asarray(curve.value(x) + barrier), np.asarray(curve.slope(x) + barrier_slope)
+
+    def _exchange(self, x: FloatArray, drive: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Return i_0 [A/m2] and di_0/dx [A/m2], closing at the end towards which lithium goes."""
         value, slope = self.exchange_current(x)
-        factor, factor_slope = closing_factor(x, filling, self.allowed_range)
+        factor, factor_slope = closing_factor(x, drive, self.allowed_range)
         return value * factor, slope * factor + value * factor_slope
 
 

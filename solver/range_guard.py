@@ -7,11 +7,10 @@ import numpy.typing as npt
 
 from .half_cell import LITHIUM_FIELD, HalfCell
 from .newton import NotConvergedError
-from .range_closure import CLOSING_SHARE
+from .range_closure import BARRIER_SHARE, CLOSING_SHARE, DEEPEST
 
 FloatArray = npt.NDArray[np.float64]
 
-VERGE = 0.1  # of the part of the range in which charge transfer closes, into which no step may lead
 ROUNDING = 1e-12  # of x, by which a surface at rest at an end may lie beyond
 
 
@@ -44,8 +43,8 @@ class RangeGuard:
     def left(self, state: FloatArray, start: FloatArray) -> str:
         """Say which surface has come too close to an end in a step, or nothing (collective).
 
-        The second stage extrapolates the first one, so it can carry a surface past where the reaction would have
-        brought it to rest. Nothing but diffusion would bring it back from the very end; shorter steps stop before.
+        The diverging open-circuit potential brings surfaces back (Eq. 11c), unless the law of charge transfer is
+        bounded: then the second stage, which extrapolates the first one, can leave the range, and shorter steps do not.
 
         Args:
             state: at the end of the step.
@@ -54,7 +53,7 @@ class RangeGuard:
         ranges, before = self.cell.surface_ranges(state), self.cell.surface_ranges(start)
         for k, surface in enumerate(self.cell.network.surfaces):
             low, high = self.cell.reactions[k].allowed_range
-            verge = VERGE * CLOSING_SHARE * (high - low)
+            verge = (1.0 - DEEPEST) * BARRIER_SHARE * (high - low)
             lowest = max(low, min(low + verge, before[k][0])) - ROUNDING
             highest = min(high, max(high - verge, before[k][1])) + ROUNDING
             if ranges[k][0] < lowest or ranges[k][1] > highest:

@@ -10,7 +10,8 @@ import pytest
 
 from cases.case_checks import check_case
 from cases.case_file import apply_override, validate_case
-from cases.physics import CaseMaterials, initial_stoichiometry
+from cases.initial_stoichiometry import initial_stoichiometry
+from cases.physics import CaseMaterials
 from cases.protocol import protocol_steps, starts_with_charge
 from manufacturing.errors import InputError
 from manufacturing.phases import Phase
