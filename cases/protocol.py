@@ -17,6 +17,7 @@ from .schema import Case
 from .schema_protocol import DischargeSection, EndsSection, ProtocolStepSection, SteppingSection
 
 LARGEST_PROTOCOL = 100_000  # steps, with every repetition
+TIME_WITHOUT_CUTOFF = 36000.0  # [s]
 # What an end can never end, and why.
 SENSELESS = {
     "hold_voltage": ({"voltage"}, "which stays what it is on hold"),
@@ -102,7 +103,9 @@ def open_circuit_window(model: CellModel) -> tuple[float, float]:
 
 def _short_form(section: DischargeSection) -> ProtocolStep:
     drive = next(name for name in ("c_rate", "current_density", "hold_voltage") if getattr(section, name) is not None)
-    ends = [End("time", section.maximum_time, "discharge.maximum_time")]
+    ends = []
+    if section.maximum_time is not None or section.cutoff_voltage is None:
+        ends.append(End("time", section.maximum_time or TIME_WITHOUT_CUTOFF, "discharge.maximum_time"))
     if section.cutoff_voltage is not None:
         ends.append(End("voltage", section.cutoff_voltage, "discharge.cutoff_voltage"))
     return ProtocolStep(drive, getattr(section, drive), tuple(ends), key="discharge")

@@ -34,7 +34,9 @@ class DischargeSection(SteppingSection):
     current_density: Finite | None = Field(None, description="per electrode area [A/m2]")
     hold_voltage: Finite | None = Field(None, description="fixed collector potential against the counter electrode [V]")
     cutoff_voltage: Finite | None = Field(None, description="ends the step [V]")
-    maximum_time: Positive = Field(36000.0, description="ends the step [s]")
+    maximum_time: Positive | None = Field(
+        None, description="ends the step [s]; 36000 where there is no cutoff_voltage to end it"
+    )
 
     @model_validator(mode="after")
     def _one_control(self) -> DischargeSection:

@@ -136,11 +136,20 @@ def test_steps_are_written_out_in_order() -> None:
     assert steps[-1].ends[0] == End("voltage", 3.0, "protocol.steps[4].steps[0].steps[0].until.voltage")
 
 
-def test_the_short_form_is_a_protocol_of_one_step() -> None:
-    case = {k: v for k, v in CASE.items() if k != "protocol"} | {"discharge": {"c_rate": 2.0, "cutoff_voltage": 3.0}}
+@pytest.mark.parametrize(
+    ("given", "ends"),
+    [
+        ({"cutoff_voltage": 3.0}, {("voltage", 3.0)}),
+        ({"cutoff_voltage": 3.0, "maximum_time": 60.0}, {("time", 60.0), ("voltage", 3.0)}),
+        ({}, {("time", 36000.0)}),
+    ],
+)
+def test_the_short_form_is_a_protocol_of_one_step(given: Content, ends: set[tuple[str, float]]) -> None:
+    """No time cuts a slow discharge short: C/20 takes twenty hours to its cut-off."""
+    case = {k: v for k, v in CASE.items() if k != "protocol"} | {"discharge": {"c_rate": 0.05, **given}}
     (step,) = protocol_steps(validate_case(case))
-    assert (step.drive, step.value) == ("c_rate", 2.0)
-    assert {(end.kind, end.value) for end in step.ends} == {("time", 36000.0), ("voltage", 3.0)}
+    assert (step.drive, step.value) == ("c_rate", 0.05)
+    assert {(end.kind, end.value) for end in step.ends} == ends
 
 
 def test_a_protocol_that_begins_with_a_charge_starts_discharged() -> None:
