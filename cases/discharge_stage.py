@@ -52,9 +52,7 @@ class DischargeStage:
         """Run the protocol, from a checkpoint where there is one, and return its figures."""
         for text in self.materials.lines():
             self.log.line(f"discharge: {text}")
-        if self.case.cell.lateral == "insulated":
-            walls = (False, False)
-            mesh, graph = replace(mesh, periodic=(*walls, mesh.periodic[2])), graph.with_walls(walls)
+        mesh, graph = self._walls(mesh, graph)
         steps = protocol_steps(self.case)
         model, window = build_cell_model(self.case, self.materials), stoichiometry_window(self.materials)
         for text in moved_starts(self.case, self.materials.actives(), model):
@@ -81,13 +79,24 @@ class DischargeStage:
         density, theoretical = self.materials.get("AM").density.value, result.summary["theoretical_capacity_Ah_m2"]
         summary = discharge_units(mesh, density, theoretical).of_run(result.summary)
         summary |= run_on(self.comm, 1, lambda: files.figures(recorder.snapshots[-1]) if recorder.snapshots else {})
+        self._tell_end(summary, run, result.curve)
+        return summary
+
+    def _walls(self, mesh: LabelledMesh, graph: CellGraph) -> tuple[LabelledMesh, CellGraph]:
+        """Return mesh and neighbours with the lateral walls that the case wants."""
+        if self.case.cell.lateral != "insulated":
+            return mesh, graph
+        walls = (False, False)
+        return replace(mesh, periodic=(*walls, mesh.periodic[2])), graph.with_walls(walls)
+
+    def _tell_end(self, summary: dict[str, Any], run: Discharge, curve: tuple[DischargeRecord, ...]) -> None:
+        """Say in the log how the run ended, and what limits a cell that ends early."""
         self.log.line(
             f"discharge: ended on {summary['end_reason']} at {summary['final_voltage_V']:.4f} V, "
             f"{summary['capacity_mAh_g']:.1f} mAh/g, utilisation {summary['utilisation']:.3f}"
         )
-        if len(steps) == 1 and abs(summary["utilisation"]) < 0.2 and summary["end_reason"] == "voltage":
-            self.log.line(f"discharge: utilisation below 0.2; {starving(run, result.curve)}")
-        return summary
+        if len(run.protocol) == 1 and abs(summary["utilisation"]) < 0.2 and summary["end_reason"] == "voltage":
+            self.log.line(f"discharge: utilisation below 0.2; {starving(run, curve)}")
 
     def _writer(self, mesh: LabelledMesh, files: DistributionFiles) -> Callable[[list[Snapshot]], None] | None:
         """Return what writes tables and fields of the kept instants; on rank 0 only."""
