@@ -104,7 +104,10 @@ def run_stages(out: Path, names: list[str]) -> int:
         kind, code = ("error", WRONG_INPUT) if wrong else ("failed", FAILED)
         if comm.rank == 0:
             log.line(f"{kind}: {error}")
-            write_json(out / "error.json", {"kind": kind, "message": str(error), "code": code})
+            try:
+                write_json(out / "error.json", {"kind": kind, "message": str(error), "code": code})
+            except OSError:  # a full disk; the line above says what happened
+                return code
     except Exception:
         if comm.size > 1:
             import traceback

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import json
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -85,6 +86,32 @@ def test_killed_at_any_moment(what: str, number: int, tmp_path: Path, uninterrup
     if went_on:
         for name in ("discharge.csv", "overpotentials.csv"):
             assert (out / "curves" / name).read_text() == (uninterrupted[2] / "curves" / name).read_text()
+
+
+FILE_LIMIT = 20_000  # [byte]: from the ninth checkpoint on they are larger, no other file is
+
+
+def test_a_real_limit_leaves_the_last_checkpoint(tmp_path: Path, uninterrupted: tuple[Any, ...]) -> None:
+    """The system refuses larger files (RLIMIT_FSIZE): the eighth checkpoint stays whole beside 17 rows."""
+    case, out = tmp_path / "case.json", tmp_path / "out"
+    case.write_text(json.dumps(small()))
+    command = [sys.executable, "-m", "tests.verification.killed_discharge", str(case), str(out), "row", "17"]
+    limit = (FILE_LIMIT, FILE_LIMIT)
+    killed = subprocess.run(
+        command,
+        cwd=PROJECT,
+        check=False,
+        capture_output=True,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, limit),
+    )
+    assert killed.returncode == -signal.SIGKILL, killed.stderr.decode()[-2000:]
+    assert [file.name for file in (out / "checkpoints").iterdir()] == ["discharge.npz"], "no half of a file is left"
+    content = read_checkpoint(out / "checkpoints" / "discharge.npz")
+    assert content is not None
+    assert len(content[1]["records"]) < 12
+    assert "File too large); the one before is kept" in (out / "log.txt").read_text()
+    found = run_in_process(small(), out, MPI.COMM_SELF)["discharge"]
+    check_same((found, curve(out)), uninterrupted, 1e-8)
 
 
 def stop_after(rows: int, monkeypatch: pytest.MonkeyPatch) -> None:
