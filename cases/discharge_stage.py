@@ -105,10 +105,10 @@ class DischargeStage:
         fields = DischargeFieldFiles(self.out / "fields", mesh, files.network) if self.case.output.fields else None
 
         def write(snapshots: list[Snapshot]) -> None:
-            """Write the tables of the last instant and the fields of all."""
+            """Write tables, facets and fields."""
             files.write(snapshots)
             if fields is not None:
-                files.write_facets(len(snapshots) - 1, snapshots)
+                files.write_facets(snapshots)
                 fields.write(snapshots)
 
         return write

@@ -21,7 +21,7 @@ from solver.half_cell import LITHIUM_FIELD
 from solver.interface_distribution import current_by_area, current_distribution
 from solver.lithiation import Columns, inactive_material, lithiation_profile, particle_lithiation
 
-from .field_files import remove_instants, write_collection
+from .field_files import remove_instants, write_collection, write_whole
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -53,12 +53,17 @@ class DistributionFiles:
             remove_instants(self.out / "fields", stem, 0)
 
     def write(self, snapshots: Sequence[Snapshot]) -> None:
-        """Write the tables of the last instant, and the list of all."""
+        """Write the tables of the last instant and of earlier ones that are missing, and the list of all."""
         names = ("time_s", "utilisation", "voltage_V")
         values = zip(*((s.time, s.utilisation, s.voltage) for s in snapshots), strict=True)
         columns = {name: np.array(column) for name, column in zip(names, values, strict=True)}
         write_columns(self.out / "curves" / INSTANTS, {"number": np.arange(len(snapshots))} | columns)
-        self._write_tables(len(snapshots) - 1, snapshots[-1])
+        for k, snapshot in enumerate(snapshots):
+            if snapshot is snapshots[-1] or not self._table(NAMES[-1], k).exists():
+                self._write_tables(k, snapshot)
+
+    def _table(self, name: str, number: int) -> Path:
+        return self.out / "curves" / f"{name}_{number:02d}.csv"
 
     def _write_tables(self, number: int, snapshot: Snapshot) -> None:
         if snapshot.surface is None:
@@ -71,14 +76,15 @@ class DistributionFiles:
         for name, columns in tables.items():
             count = len(next(iter(columns.values())))
             instant = {} if name == "particles" else {"time_s": np.full(count, snapshot.time)}
-            write_columns(self.out / "curves" / f"{name}_{number:02d}.csv", instant | columns)
+            write_columns(self._table(name, number), instant | columns)
 
-    def write_facets(self, number: int, snapshots: Sequence[Snapshot]) -> None:
-        """Write the reactive facets of an instant, and the index of all instants."""
+    def write_facets(self, snapshots: Sequence[Snapshot]) -> None:
+        """Write the reactive facets of the last instant and of earlier ones that are missing, and the index of all."""
         folder = self.out / "fields"
-        if snapshots[number].surface is not None:
-            self._facets(snapshots[number]).write(folder / f"interface_{number:02d}.vtu")
         files = [folder / f"interface_{k:02d}.vtu" for k in range(len(snapshots))]
+        for file, snapshot in zip(files, snapshots, strict=True):
+            if snapshot.surface is not None and (snapshot is snapshots[-1] or not file.exists()):
+                write_whole(self._facets(snapshot), file)
         write_collection(folder / "interface.pvd", files, [s.time for s in snapshots])
 
     def figures(self, snapshot: Snapshot) -> dict[str, Any]:

@@ -43,7 +43,7 @@ def write_part(
     by_cell: dict[str, npt.NDArray[Any]],
     file: Path,
 ) -> None:
-    """Write tetrahedra with the points that they use; a file that is there is whole.
+    """Write tetrahedra with the points that they use.
 
     Args:
         points: (n, 3) [m].
@@ -61,6 +61,11 @@ def write_part(
         point_data={name: values[used] for name, values in nodal.items()},
         cell_data={name: [values] for name, values in shorter.items()},
     )
+    write_whole(part, file)
+
+
+def write_whole(part: meshio.Mesh, file: Path) -> None:
+    """Write a VTK file under a new name and rename it: one that is there is whole."""
     partial = file.with_name(file.name + ".partial")
     part.write(partial, file_format="vtu")
     os.replace(partial, file)

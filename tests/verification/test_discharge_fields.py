@@ -7,6 +7,7 @@ split one in files, tables and current densities, an index without the last inst
 from __future__ import annotations
 
 import csv
+import itertools
 import json
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
+from cases import distribution_files
 from cases.field_files import write_part
 from cases.runner import run_in_process
 from tests.unit.box_mesh import UM
@@ -137,3 +139,25 @@ def test_every_instant_is_written_once(tmp_path: Path, monkeypatch: pytest.Monke
     assert len(files) == 3 * INSTANTS
     assert len(written) == 3 * INSTANTS + 1
     assert sorted(set(written)) == files
+
+
+@pytest.mark.parametrize("kind", ["write_whole", "write_columns"])
+def test_facets_and_tables_that_failed_are_written_later(
+    kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Seen to fail with the last instant only."""
+    original, calls = getattr(distribution_files, kind), itertools.count()
+
+    def write(*arguments: Any) -> None:
+        """Fail once."""
+        if next(calls) == 0:
+            raise OSError(28, "No space left on device")
+        original(*arguments)
+
+    monkeypatch.setattr(distribution_files, kind, write)
+    output = {"fields": True, "plots": False, "snapshots": [], "snapshot_times": [1.0, 2.0]}
+    run_in_process(stack({}, output=output, discharge={"current_density": DENSITY, "maximum_time": 3.0}), tmp_path)
+    assert "fields cannot be written (No space left on device)" in (tmp_path / "log.txt").read_text()
+    assert len(list((tmp_path / "fields").glob("interface_*.vtu"))) == INSTANTS
+    for name in distribution_files.NAMES:
+        assert len(list((tmp_path / "curves").glob(f"{name}_*.csv"))) == INSTANTS
