@@ -18,7 +18,9 @@ from .discharge_recorder import DischargeRecorder
 from .log import RunLog
 from .stage_files import CHECKPOINTS
 
-FORMAT = 6  # 1 knew no double layers, 2 no shares, 3 no reversible heat, 4 no jumps, 5 no voltage of kept fields
+# 1 knew no double layers, 2 no shares, 3 no reversible heat, 4 no jumps, 5 no voltage of kept fields; 6 kept the
+# potential of the electrolyte against the counter electrode.
+FORMAT = 7
 FILE = f"{CHECKPOINTS}/discharge.npz"
 
 

@@ -38,6 +38,7 @@ from .field import NodalField, build_field, reduced_mass
 from .interface_points import FacetSide, InterfacePoints, surface_points
 from .kinetics import InsertionReaction, InterfaceCurrent, MetalReaction
 from .materials import Curve
+from .potential_reference import PotentialReference, first_unknown
 from .range_closure import off_the_ends
 from .reduction import global_extremes, global_sum, global_sums
 
@@ -110,7 +111,7 @@ class HalfCell:
     A state is one array per rank: ionic, electronic and lithium unknowns, in this order. Electronic
     potentials are kept relative to the collector, whose own entry holds its potential: 4 V of constant
     would drown the balances of small currents in rounding. Those of a second electrode count from
-    the counter face.
+    the counter face, those of the electrolyte from one of its nodes.
     """
 
     def __init__(self, mesh: LabelledMesh, network: ActiveNetwork, model: CellModel, comm: MPI.Intracomm) -> None:
@@ -130,6 +131,9 @@ class HalfCell:
         self.collector = int(electronic.tied_columns[0])
         # Which owned electronic unknown is the collector: one on one rank, none on the others.
         self.is_collector = np.arange(electronic.size_local) + electronic.offset == self.collector
+        self.references = {ELECTRONIC_FIELD: PotentialReference(comm, self.is_collector, self.floating)}
+        if model.counter is not None or Phase.anode in model.reactions:
+            self.references[IONIC_FIELD] = first_unknown(self.fields[IONIC_FIELD], comm)
         self._multiply = [
             (field.reduced, field.reduced.createVecRight(), field.reduced.createVecLeft()) for field in self.fields
         ]
@@ -145,7 +149,9 @@ class HalfCell:
         rest = {p: _open_circuit(self.model, p) for p in self.model.initial_stoichiometry}
         counter = self.model.counter.equilibrium_potential if self.model.counter is not None else 0.0
         ionic = -rest.get(Phase.anode, counter)
-        state[self.slices[IONIC_FIELD]] = ionic
+        at_rest = np.full(self.sizes[IONIC_FIELD], ionic)
+        reference = self.references.get(IONIC_FIELD)
+        state[self.slices[IONIC_FIELD]] = at_rest if reference is None else reference.kept(at_rest)
         electronic = state[self.slices[ELECTRONIC_FIELD]]
         electronic[self.is_collector] = rest[Phase.AM] + ionic
         for phase, x in self.model.initial_stoichiometry.items():
@@ -158,20 +164,19 @@ class HalfCell:
 
     def values(self, field: int, state: FloatArray) -> FloatArray:
         """Return the unknowns of a field; potentials as they are against the counter electrode [V]."""
-        part = self.relative_values(field, state)
-        return part if field != ELECTRONIC_FIELD else np.asarray(part + self.voltage(state) * self.floating)
+        part = state[self.slices[field]]
+        return self.references[field].absolute(part) if field in self.references else part
 
     def relative_values(self, field: int, state: FloatArray) -> FloatArray:
         """Return the unknowns of a field up to a constant that K u does not see."""
         part = state[self.slices[field]]
-        return part if field != ELECTRONIC_FIELD else np.where(self.is_collector, 0.0, part)
+        return self.references[field].relative(part) if field in self.references else part
 
     def moved(self, state: FloatArray, step: FloatArray, factor: float) -> FloatArray:
         """Return state - factor * step for a step in potentials against the counter electrode."""
         change = factor * step
-        electronic = change[self.slices[ELECTRONIC_FIELD]]
-        of_collector = self.voltage(change)
-        electronic -= np.where(self.is_collector, 0.0, of_collector * self.floating)
+        for number, reference in self.references.items():
+            change[self.slices[number]] = reference.kept(change[self.slices[number]])
         return np.asarray(state - change)
 
     def currents(self, state: FloatArray, layers: LayerStages | None = None) -> CellCurrents:
@@ -183,7 +188,7 @@ class HalfCell:
             surfaces.append(reaction(phi_e - phi_i, x, layers.of(number) if layers is not None else None))
         if self.counter_points is None or self.model.counter is None:
             return CellCurrents(tuple(surfaces), np.empty(0), np.empty(0))
-        phi_i = self.counter_points.values(0, state[self.slices[IONIC_FIELD]])
+        phi_i = self.counter_points.values(0, unknowns[IONIC_FIELD])
         return CellCurrents(tuple(surfaces), *self.model.counter(-phi_i))
 
     def conduction(self, field: int, state: FloatArray) -> FloatArray:

@@ -93,7 +93,7 @@ class PowerBalance:
     def _conduction(self, state: FloatArray) -> dict[str, float]:
         """Return the power of conduction on this rank [W]; electrons of the two electrodes apart."""
         ionic, electronic = (self._products(k, state) for k in (IONIC_FIELD, ELECTRONIC_FIELD))
-        phi = state[self.cell.slices[IONIC_FIELD]]
+        phi = self.cell.relative_values(IONIC_FIELD, state)
         right, left = self._separator.createVecRight(), self._separator.createVecLeft()
         right.array[:] = phi
         self._separator.mult(right, left)
@@ -138,7 +138,7 @@ class PowerBalance:
         metal, points = self.cell.model.counter, self.cell.counter_points
         if metal is None or points is None:
             return {}
-        drop = -points.values(0, state[self.cell.slices[IONIC_FIELD]])
+        drop = -points.values(0, self.cell.values(IONIC_FIELD, state))
         flow = points.weights * currents.counter
         film = float(flow @ currents.counter) * metal.resistance
         kinetics = float(flow @ (drop - metal.equilibrium_potential)) - film
