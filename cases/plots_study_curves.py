@@ -18,14 +18,15 @@ from .study_plan import StudyPlan
 _HEIGHT = 4.6  # [inch]
 _BAND = 0.18  # opacity of the interval over seeds
 _SHADES = (0.0, 0.88)  # of the colour map, whose end is too light for lines
+_DASHES = ("-", "--", ":", "-.")
 
 
 def plot_study_voltage(plan: StudyPlan, section: CurvesSection, lines: Sequence[CurveLine]) -> Figure:
     """Draw the voltage of every run over its capacity: thin lines are single seeds, thick ones their means."""
     figure = new_figure(_HEIGHT)
     axes = figure.subplots()
-    for line, colour in zip(lines, line_colours(lines), strict=True):
-        _draw_voltage(axes, line, colour)
+    for line, colour, dashes in zip(lines, line_colours(lines), line_dashes(lines), strict=True):
+        _draw_voltage(axes, line, colour, dashes)
     unit = UNITS[section.capacity]
     axes.set_xlabel(unit if section.capacity == "utilisation" else f"capacity [{unit}]")
     axes.set_ylabel("voltage [V]")
@@ -37,12 +38,12 @@ def plot_study_lithium(plan: StudyPlan, section: CurvesSection, lines: Sequence[
     """Draw the mean lithium of the active material along z at one instant of the runs."""
     figure = new_figure(_HEIGHT)
     axes = figure.subplots()
-    for line, colour in zip(lines, line_colours(lines), strict=True):
+    for line, colour, dashes in zip(lines, line_colours(lines), line_dashes(lines), strict=True):
         profile = line.mean_profile
         if profile is None:
             continue
         z = profile.height / MICROMETRE
-        axes.plot(z, profile.stoichiometry, ".-", color=colour, markersize=5, label=line.name)
+        axes.plot(z, profile.stoichiometry, marker=".", linestyle=dashes, color=colour, markersize=5, label=line.name)
         if len(line.profiles) > 1:
             low, high = profile.stoichiometry - profile.half_width, profile.stoichiometry + profile.half_width
             axes.fill_between(z, low, high, color=colour, alpha=_BAND, linewidth=0)
@@ -55,27 +56,38 @@ def plot_study_lithium(plan: StudyPlan, section: CurvesSection, lines: Sequence[
 
 def line_colours(lines: Sequence[CurveLine]) -> list[tuple[float, ...] | str]:
     """Return shades in the order of a numeric key, else colours that any eye can tell apart."""
-    positions = [line.position for line in lines]
-    known = [p for p in positions if p is not None]
-    if len(known) < len(lines) or len(set(known)) < len(lines):
+    if not _ordered(lines):
         return [LINE_COLOURS[k % len(LINE_COLOURS)] for k in range(len(lines))]
+    known = [line.position for line in lines if line.position is not None]
     ranks = np.argsort(np.argsort(known))
     shades = np.linspace(*_SHADES, len(lines)) if len(lines) > 1 else np.array(_SHADES[:1])
     return [tuple(colormaps["viridis"](shades[rank])) for rank in ranks]
 
 
-def _draw_voltage(axes: Axes, line: CurveLine, colour: tuple[float, ...] | str) -> None:
+def line_dashes(lines: Sequence[CurveLine]) -> list[str]:
+    """Return solid lines, and others where the colours that any eye can tell apart come round again."""
+    if _ordered(lines):
+        return [_DASHES[0]] * len(lines)
+    return [_DASHES[k // len(LINE_COLOURS) % len(_DASHES)] for k in range(len(lines))]
+
+
+def _ordered(lines: Sequence[CurveLine]) -> bool:
+    """Return whether every line has its own place on a numeric key."""
+    known = {line.position for line in lines if line.position is not None}
+    return len(known) == len(lines)
+
+
+def _draw_voltage(axes: Axes, line: CurveLine, colour: tuple[float, ...] | str, dashes: str) -> None:
     mean = line.mean_curve
     thin = len(line.curves) > 1
     for k, curve in enumerate(line.curves):
         label = line.name if mean is None and k == 0 else None
-        axes.plot(
-            curve.capacity, curve.voltage, color=colour, linewidth=0.6 if thin else 1.5, label=label, clip_on=False
-        )
+        width = 0.6 if thin else 1.5
+        axes.plot(curve.capacity, curve.voltage, dashes, color=colour, linewidth=width, label=label, clip_on=False)
     if mean is not None:
         low, high = mean.voltage - mean.half_width, mean.voltage + mean.half_width
         axes.fill_between(mean.capacity, low, high, color=colour, alpha=_BAND, linewidth=0)
-        axes.plot(mean.capacity, mean.voltage, color=colour, linewidth=1.8, label=line.name)
+        axes.plot(mean.capacity, mean.voltage, dashes, color=colour, linewidth=1.8, label=line.name)
 
 
 def _finish(figure: Figure, axes: Axes, plan: StudyPlan, section: CurvesSection, lines: Sequence[CurveLine]) -> None:

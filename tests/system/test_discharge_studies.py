@@ -58,3 +58,22 @@ def test_a_larger_particle_delivers_less(tmp_path: Path) -> None:
     assert plan.study.curves is not None
     assert "2: " in (sentence := curve_sentences(plan.study.curves, (small, large))[0])
     assert "falls throughout" in sentence
+
+
+def test_reduced_contact_of_the_collector_costs_capacity_where_filling_closes_the_way_of_the_electrons(
+    tmp_path: Path,
+) -> None:
+    cones = '{source="cones", base_radius=3e-6, height=22e-6, edge=6.5e-6, thickness=24e-6}'
+    grid = 'study.grid={"discharge.c_rate"=[2.0], "cell.collector.contact_fraction"=[1.0, 0.1]}'
+    changes = (
+        f"geometry={cones}",
+        grid,
+        "mesh.cell_size=1.6e-6",
+        "cell.collector.pitch=1.6e-6",
+        'study.curves.names=["whole", "tenth"]',
+    )
+    _, (whole, tenth) = finished("collector_contact", tmp_path / "falls", *changes)
+    assert tenth.final_capacity.mean < 0.96 * whole.final_capacity.mean
+    coated = "materials.AM.electronic_conductivity=0.1"
+    _, (whole, tenth) = finished("collector_contact", tmp_path / "coated", *changes, coated)
+    assert tenth.final_capacity.mean > 0.999 * whole.final_capacity.mean

@@ -19,7 +19,7 @@ from PIL import Image
 
 from cases.curve_conclusions import curve_sentences, distribution
 from cases.log import RunLog
-from cases.plots_study_curves import line_colours
+from cases.plots_study_curves import line_colours, line_dashes
 from cases.run_directory import RunDirectory, write_json
 from cases.study_curves import CurveLine, curve_lines, legend_title
 from cases.study_files import collect
@@ -224,6 +224,12 @@ def test_shades_follow_the_key_and_not_the_order_of_the_points(tmp_path: Path) -
     slow = line_colours(lines)[1]
     assert isinstance(slow, tuple)
     assert slow[2] > slow[1], "the slower rate is darker: blue, not green"
+
+
+def test_no_two_of_many_lines_look_alike(tmp_path: Path) -> None:
+    _, (line, _) = study(tmp_path, RATES.replace('key = "discharge.c_rate"', 'names = ["fast", "slow"]'))
+    lines = [line] * 8
+    assert len(set(zip(line_colours(lines), line_dashes(lines), strict=True))) == 8
 
 
 def test_files_and_their_removal(tmp_path: Path) -> None:
