@@ -20,13 +20,16 @@ class RunLog:
         rank: rank of this process; all but 0 are silent.
         path: log file, appended to; None: standard output only.
         quiet: write to the file only.
+        begun: when the run began, from which its processes count the seconds [s since 1970]; None: now.
     """
 
-    def __init__(self, rank: int = 0, path: Path | None = None, quiet: bool = False) -> None:
+    def __init__(
+        self, rank: int = 0, path: Path | None = None, quiet: bool = False, begun: float | None = None
+    ) -> None:
         self.active = rank == 0
         self.path = path
         self.quiet = quiet
-        self.start = time.monotonic()
+        self.start = time.time() if begun is None else begun
         self._terminal = os.environ.get("GRANODE_TERMINAL", "1" if sys.stdout.isatty() else "0") == "1"
         self._bar_shown = False
         self._last: tuple[str, float] = ("", -LINE_EVERY)
@@ -35,7 +38,7 @@ class RunLog:
         """Write a line."""
         if not self.active:
             return
-        stamped = f"[{time.monotonic() - self.start:7.1f} s] {text}"
+        stamped = f"[{time.time() - self.start:7.1f} s] {text}"
         if self.path is not None:
             try:
                 with self.path.open("a") as file:
@@ -50,7 +53,7 @@ class RunLog:
         """Show how far a stage is (0-1)."""
         if not self.active or self.quiet:
             return
-        now = time.monotonic()
+        now = time.time()
         if self._terminal:
             filled = round(BAR_WIDTH * fraction)
             bar = "#" * filled + "." * (BAR_WIDTH - filled)

@@ -17,6 +17,7 @@ from .schema import Case, ManufacturedGeometry
 
 PROJECT = Path(__file__).resolve().parent.parent
 WRONG_INPUT, FAILED = 2, 1
+CASE = "case.json"  # written when a run begins
 OUTPUT = "output.txt"  # what quiet processes print, kept when they fail
 
 
@@ -40,7 +41,7 @@ def check_inputs(case: Case, folder: Path) -> None:
 
 def leave_case(case: Case, folder: Path, out: Path) -> None:
     """Leave the resolved case for the stages."""
-    write_json(out / "case.json", {"folder": str(folder), "case": case.model_dump(mode="json", exclude_unset=True)})
+    write_json(out / CASE, {"folder": str(folder), "case": case.model_dump(mode="json", exclude_unset=True)})
 
 
 def record_failure(case: Case, out: Path, names: tuple[str, ...]) -> None:
@@ -96,7 +97,7 @@ def run_stages(out: Path, names: list[str]) -> int:
     from .log import RunLog
 
     comm = MPI.COMM_WORLD
-    log = RunLog(comm.rank, out / "log.txt")
+    log = RunLog(comm.rank, out / "log.txt", begun=(out / CASE).stat().st_mtime)
     try:
         _stages(out, names, comm, log)
     except GranodeError as error:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -120,7 +121,11 @@ def test_fields_open_and_cover_the_mesh(finished: Path) -> None:
 
 
 def test_log_and_plots(finished: Path) -> None:
-    assert "discharge: ended on voltage" in (finished / "log.txt").read_text()
+    log = (finished / "log.txt").read_text()
+    assert "discharge: ended on voltage" in log
+    seconds = [float(stamp) for stamp in re.findall(r"^\[ *([0-9.]+) s\]", log, re.MULTILINE)]
+    assert len(seconds) > 10
+    assert seconds == sorted(seconds), "the processes of a run count from its begin"
     for plot in (finished / "plots").glob("*.png"):
         assert plot.read_bytes().startswith(b"\x89PNG")
     assert list((finished / "plots").glob("*.png"))
