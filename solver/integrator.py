@@ -10,12 +10,15 @@ import numpy.typing as npt
 from .controls import Control
 from .double_layer import SWITCHING_TIME, LayerStages
 from .half_cell import LITHIUM_FIELD, CellCurrents, HalfCell, ImplicitStage, layer_voltages
+from .layer_error import layer_error
 from .newton import NewtonSolver
 from .range_guard import LeftRangeError, RangeGuard
 from .reduction import global_sums
 from .time_stepping import GAMMA, STAGE_WEIGHTS, milne_factor
 
 FloatArray = npt.NDArray[np.float64]
+
+LAYER_SCALE = 1.0  # [V] a volt over a double layer counts as much as a stoichiometry of one, by which U changes so
 
 
 @dataclass(frozen=True)
@@ -38,7 +41,7 @@ class StepResult:
 
     point: CellPoint
     step: float  # [s]
-    error: float  # estimated local error of the stoichiometry
+    error: float  # estimated local error of the stoichiometry, or of the voltage of double layers over a volt
     charge_passed: FloatArray  # (surfaces,) [C] out of each active material, integrator's quadrature
     lithium_passed: FloatArray  # (surfaces,) [C] the part of it that took lithium along
     energy_passed: FloatArray  # (surfaces,) [J] the same charges times the cell voltage at the stages
@@ -81,7 +84,7 @@ class CellIntegrator:
         x = point.state[lithium]
         # Where U(x) falls steeply an extrapolated stoichiometry can be worse than none: offer both starts.
         starts = (self._predict(point, GAMMA * step, longer), point.state)
-        layers = self.cell.layers(point.currents, GAMMA * step, point.layers)
+        layers = opening = self.cell.layers(point.currents, GAMMA * step, point.layers)
         first = self.solver.solve(starts, ImplicitStage(GAMMA * step, x, layers), control)
         rate_1 = np.asarray((first.state[lithium] - x) / (GAMMA * step))
         base = x + (1.0 - GAMMA) * step * rate_1
@@ -96,11 +99,15 @@ class CellIntegrator:
         flows = [self.cell.interface_flows(stage.currents) for stage in (first, second)]
         powers = [self.cell.voltage(stage.state) * flow for stage, flow in zip((first, second), flows, strict=True)]
         lithium_flows = [self.cell.lithium_flows(stage.currents) for stage in (first, second)]
+        error = self._error(point, second.state[lithium], rate_1, rate_2, step)
+        if point.layers is not None and opening is not None and layers is not None:
+            ends = (point.currents, point.layers), (first.currents, opening), (second.currents, layers)
+            error = max(error, layer_error(self.cell, *ends, step) / LAYER_SCALE)
         new = CellPoint(point.time + step, second.state, second.currents, rate_2, point.rate, point.state, step, layers)
         return StepResult(
             new,
             step,
-            self._error(point, second.state[lithium], rate_1, rate_2, step),
+            error,
             step * _weighted(flows),
             step * _weighted(lithium_flows),
             step * _weighted(powers),

@@ -1,7 +1,7 @@
 """The double layer as a resistor and a capacitor side by side, behind a film and two ohmic layers.
 
 Seen to fail with: the base of the second stage not moved on, lithium taken by the whole current, the layer charged
-from its voltage with the drop over the film in it, a checkpoint without the layers.
+from its voltage with the drop over the film in it, a checkpoint without the layers, an error estimate without them.
 """
 
 from __future__ import annotations
@@ -59,6 +59,21 @@ def test_the_layer_charges_as_a_capacitor(shared_tmp_path: Path, comm: MPI.Intra
     stored = CAPACITANCE * (rows["voltage_V"][-1] - rows["voltage_V"][0])
     assert -3600.0 * rows["capacity_Ah_m2"][-1] == pytest.approx(CURRENT * 4.0 * TIME_CONSTANT, rel=1e-9)
     assert lithium == pytest.approx(CURRENT * 4.0 * TIME_CONSTANT - stored, rel=1e-4)
+
+
+def test_the_step_control_sees_the_layer(tmp_path: Path) -> None:
+    """First step of three time constants, default tolerance: every row follows the closed form to 0.3 mV."""
+    duration = 8.0 * TIME_CONSTANT
+    # So much active material that its lithium does not notice.
+    slow = "materials.AM.maximum_concentration=1e5"
+    lengths = (f"discharge.first_step={3.0 * TIME_CONSTANT}", f"discharge.maximum_time={duration}", slow)
+    found = run("two_layers", tmp_path, MPI.COMM_SELF, *LAYER, *lengths)["discharge"]
+    rows = curve(tmp_path)
+    error = np.abs(rows["voltage_V"] - exact(rows["time_s"])).max()
+    print(f"{found['steps']} steps, {found['rejected_steps']} rejected, error {error:.2e} V")
+    assert error < 3e-4
+    assert found["rejected_steps"] > 0
+    assert found["steps"] < 100
 
 
 def test_error_falls_with_the_square_of_the_time_step(tmp_path: Path) -> None:
