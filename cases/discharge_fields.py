@@ -16,7 +16,7 @@ from solver.active_network import ActiveNetwork
 from solver.discharge_records import Snapshot
 from solver.half_cell import ELECTRONIC_FIELD, IONIC_FIELD, LITHIUM_FIELD
 
-from .field_files import remove_instants, write_collection, write_part
+from .field_files import remove_instants, unwritten, write_collection, write_part
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -61,9 +61,8 @@ class DischargeFieldFiles:
     def _write_instants(self, domain: str, snapshots: Sequence[Snapshot]) -> None:
         """Write one file per instant and a .pvd index of one domain."""
         files = [self.folder / f"discharge_{domain}_{k:02d}.vtu" for k in range(len(snapshots))]
-        for file, snapshot in zip(files, snapshots, strict=True):
-            if snapshot is snapshots[-1] or not file.exists():
-                self._write_domain(domain, snapshot, file)
+        for k in unwritten(files):
+            self._write_domain(domain, snapshots[k], files[k])
         write_collection(self.folder / f"discharge_{domain}.pvd", files, [s.time for s in snapshots])
 
     def _write_domain(self, domain: str, snapshot: Snapshot, file: Path) -> None:

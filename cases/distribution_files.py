@@ -21,7 +21,7 @@ from solver.half_cell import LITHIUM_FIELD
 from solver.interface_distribution import current_by_area, current_distribution
 from solver.lithiation import Columns, inactive_material, lithiation_profile, particle_lithiation
 
-from .field_files import remove_instants, write_collection, write_whole
+from .field_files import remove_instants, unwritten, write_collection, write_whole
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -58,9 +58,8 @@ class DistributionFiles:
         values = zip(*((s.time, s.utilisation, s.voltage) for s in snapshots), strict=True)
         columns = {name: np.array(column) for name, column in zip(names, values, strict=True)}
         write_columns(self.out / "curves" / INSTANTS, {"number": np.arange(len(snapshots))} | columns)
-        for k, snapshot in enumerate(snapshots):
-            if snapshot is snapshots[-1] or not self._table(NAMES[-1], k).exists():
-                self._write_tables(k, snapshot)
+        for k in unwritten([self._table(NAMES[-1], k) for k in range(len(snapshots))]):
+            self._write_tables(k, snapshots[k])
 
     def _table(self, name: str, number: int) -> Path:
         return self.out / "curves" / f"{name}_{number:02d}.csv"
@@ -82,9 +81,9 @@ class DistributionFiles:
         """Write the reactive facets of the last instant and of earlier ones that are missing, and the index of all."""
         folder = self.out / "fields"
         files = [folder / f"interface_{k:02d}.vtu" for k in range(len(snapshots))]
-        for file, snapshot in zip(files, snapshots, strict=True):
-            if snapshot.surface is not None and (snapshot is snapshots[-1] or not file.exists()):
-                write_whole(self._facets(snapshot), file)
+        for k in unwritten(files):
+            if snapshots[k].surface is not None:
+                write_whole(self._facets(snapshots[k]), files[k])
         write_collection(folder / "interface.pvd", files, [s.time for s in snapshots])
 
     def figures(self, snapshot: Snapshot) -> dict[str, Any]:

@@ -80,6 +80,11 @@ def write_collection(path: Path, files: Sequence[Path], times: Sequence[float]) 
     path.write_text("\n".join([*head, *entries, "  </Collection>", "</VTKFile>", ""]))
 
 
+def unwritten(files: Sequence[Path]) -> list[int]:
+    """Return which files of instants to write: the last one, and earlier ones that are missing."""
+    return [k for k, file in enumerate(files) if k == len(files) - 1 or not file.exists()]
+
+
 def remove_instants(folder: Path, stem: str, first: int) -> None:
     """Remove the VTK files of instants from a number on, those of an earlier run."""
     for path in folder.glob(f"{stem}[0-9]*.vtu"):

@@ -11,13 +11,13 @@ from pathlib import Path
 
 from manufacturing.errors import GranodeError, InputError
 
+from .case_file import STORED
 from .mpi_launch import mpi_environment, mpirun_command
 from .run_directory import RunDirectory, write_json
 from .schema import Case, ManufacturedGeometry
 
 PROJECT = Path(__file__).resolve().parent.parent
 WRONG_INPUT, FAILED = 2, 1
-CASE = "case.json"  # written when a run begins
 OUTPUT = "output.txt"  # what quiet processes print, kept when they fail
 
 
@@ -40,8 +40,8 @@ def check_inputs(case: Case, folder: Path) -> None:
 
 
 def leave_case(case: Case, folder: Path, out: Path) -> None:
-    """Leave the resolved case for the stages."""
-    write_json(out / CASE, {"folder": str(folder), "case": case.model_dump(mode="json", exclude_unset=True)})
+    """Leave the resolved case for the stages; its file tells when the run began."""
+    write_json(out / STORED, {"folder": str(folder), "case": case.model_dump(mode="json", exclude_unset=True)})
 
 
 def record_failure(case: Case, out: Path, names: tuple[str, ...]) -> None:
@@ -97,7 +97,7 @@ def run_stages(out: Path, names: list[str]) -> int:
     from .log import RunLog
 
     comm = MPI.COMM_WORLD
-    log = RunLog(comm.rank, out / "log.txt", begun=(out / CASE).stat().st_mtime)
+    log = RunLog(comm.rank, out / "log.txt", begun=(out / STORED).stat().st_mtime)
     try:
         _stages(out, names, comm, log)
     except GranodeError as error:
